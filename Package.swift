@@ -1,0 +1,188 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: Swift 6 language mode, warnings are errors.
+let ours: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+/// C kernels are optimised in every configuration; they are hot loops even under a debugger.
+let kernel: [CSetting] = [.unsafeFlags(["-O2"])]
+
+// MARK: - Packages
+
+let nio = "swift-nio"
+let dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(
+        url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+]
+
+extension Target.Dependency {
+    static let nioCore = product(name: "NIOCore", package: nio)
+    static let nioPosix = product(name: "NIOPosix", package: nio)
+    static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: nio)
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: nio)
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let protobufPlugin = product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let deques = product(name: "DequeModule", package: "swift-collections")
+    static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
+    static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let toml = product(name: "TOMLKit", package: "TOMLKit")
+}
+
+// MARK: - Target shapes
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Shared/\(name)", swiftSettings: ours)
+}
+
+func cKernel(_ name: String) -> Target {
+    .target(name: name, path: "Shared/\(name)", cSettings: kernel)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func service(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Services/\(name)", exclude: exclude, swiftSettings: ours)
+}
+
+func tool(_ name: String, path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours)
+}
+
+// MARK: - Package
+
+let package = Package(
+    name: "haca",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "haca", targets: ["haca"]),
+        .executable(name: "haca-worker", targets: ["haca-worker"]),
+        .executable(name: "haca-gateway", targets: ["haca-gateway"]),
+        .executable(name: "haca-enclave", targets: ["haca-enclave"]),
+        .executable(name: "haca-conformance", targets: ["haca-conformance"]),
+        .executable(name: "protoc-gen-haca", targets: ["protoc-gen-haca"]),
+    ],
+    dependencies: dependencies,
+    targets: [
+        // C kernels and system libraries
+        cKernel("CKeccak"),
+        cKernel("CLaunch"),
+        systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        systemLibrary("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev"),
+
+        // Layer 0: values and signatures
+        library("Primitives", []),
+        library("Signing", ["CKeccak", "CSecp256k1", "Primitives", .crypto, .cryptoExtras, .asn1]),
+        library("ObliviousHTTP", ["Primitives", "Signing", .crypto]),
+
+        // Layer 1: wire and process
+        library("WireRPC", [.protobuf]),
+        library("RPC", ["WireRPC", "CZstd", .nioCore, .nioPosix, .nioSSL, .nioConcurrency, .deques, .logging, .protobuf]),
+        library("WireOperations", ["RPC", .protobuf]),
+        library("WireAttestation", ["RPC", .protobuf]),
+        library("WireInference", ["RPC", .protobuf]),
+        library("ProcessSupervision", ["CLaunch", .nioCore, .nioPosix, .logging]),
+        library(
+            "ServiceKit",
+            [
+                "Primitives", "RPC", "WireOperations", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging, .toml, .x509,
+                .crypto, .asn1,
+            ]),
+
+        // Layer 2: what the network is about
+        library(
+            "Attestation",
+            [
+                "Primitives", "Signing", "RPC", "WireAttestation", "ProcessSupervision", .crypto, .asn1, .x509, .logging,
+                .nioCore, .nioPosix, .nioSSL,
+            ]),
+        library("Inference", ["Primitives", "Signing", "WireInference", "Attestation", .protobuf, .crypto]),
+        library("OpenAIAPI", ["Primitives", "Inference"]),
+        library(
+            "InferenceBackend",
+            [
+                "Primitives", "Signing", "Inference", "OpenAIAPI", "ProcessSupervision", .httpClient, .logging, .nioCore,
+                .nioPosix, .nioHTTP1,
+            ]),
+
+        // Services
+        service(
+            "haca",
+            [
+                "Primitives", "RPC", "ServiceKit", "ProcessSupervision", "Attestation", "Inference", "OpenAIAPI",
+                "WireOperations", "WireAttestation", "WireInference", .arguments, .httpClient, .x509, .logging,
+            ]),
+        service(
+            "haca-worker",
+            [
+                "Primitives", "Signing", "RPC", "ServiceKit", "Attestation", "Inference", "InferenceBackend",
+                "WireInference", "WireOperations", "WireAttestation", .arguments, .logging,
+            ],
+            exclude: ["Engine"]),
+        service(
+            "haca-gateway",
+            [
+                "Primitives", "Signing", "RPC", "ServiceKit", "Attestation", "Inference", "OpenAIAPI", "ObliviousHTTP",
+                "WireInference", "WireOperations", "WireAttestation", .arguments, .logging, .hummingbird,
+                .hummingbirdCore, .hummingbirdHTTP2, .hummingbirdTLS, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .httpTypes,
+            ]),
+        service("haca-enclave", ["Primitives", "Attestation", "ProcessSupervision", "ServiceKit", .arguments, .logging]),
+        service("protoc-gen-haca", [.protobuf, .protobufPlugin]),
+
+        // Conformance, benchmarks, tests
+        tool(
+            "haca-conformance", path: "Tests/Conformance",
+            ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments],
+            exclude: ["README.md"]),
+        tool(
+            "haca-canned-engine", path: "Tests/Benchmarks/CannedEngine",
+            ["Primitives", .arguments, .nioCore, .nioPosix, .nioHTTP1]),
+        tool(
+            "haca-bench", path: "Tests/Benchmarks/Bench",
+            [
+                "Primitives", "Signing", "RPC", "WireOperations", "Inference", "ProcessSupervision", .arguments, .nioCore,
+                .nioPosix, .nioSSL, .nioHTTP1, .crypto, .cryptoExtras,
+            ]),
+        tests("PrimitivesTests", ["Primitives"]),
+        tests("SigningTests", ["Primitives", "Signing"]),
+        tests("ObliviousHTTPTests", ["ObliviousHTTP", "Primitives", "Signing"]),
+        tests("RPCTests", ["RPC", "WireRPC", "WireOperations", .nioCore, .nioPosix, .nioSSL, .protobuf, .logging]),
+        tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
+        tests("ServiceKitTests", ["ServiceKit", "Primitives", .logging]),
+        tests("AttestationTests", ["Attestation", "Primitives", "Signing", "RPC", "ProcessSupervision", .x509, .crypto]),
+        tests("InferenceTests", ["Inference", "Primitives", "Signing", "Attestation"]),
+        tests("OpenAIAPITests", ["OpenAIAPI", "Primitives", "Inference"]),
+        tests("InferenceBackendTests", ["InferenceBackend", "OpenAIAPI", "Inference", "Primitives", .logging, .nioCore]),
+        tests("EndToEnd", ["Primitives", "ProcessSupervision", .httpClient, .logging]),
+    ]
+)
