@@ -101,7 +101,7 @@ let package = Package(
         systemLibrary("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev"),
 
         // Layer 0: values and signatures
-        library("Primitives", []),
+        library("Primitives", ["CKeccak"]),
         library("Signing", ["CKeccak", "CSecp256k1", "Primitives", .crypto, .cryptoExtras, .asn1]),
         library("ObliviousHTTP", ["Primitives", "Signing", .crypto]),
 

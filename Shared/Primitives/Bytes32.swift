@@ -1,0 +1,56 @@
+/// Thirty-two bytes: a hash, an identifier, an EVM word. Ordered as a big-endian number.
+public struct Bytes32: Sendable, Hashable, Comparable {
+    public static let count = 32
+    public static let zero = Bytes32(words: (0, 0, 0, 0))
+
+    private let word0: UInt64
+    private let word1: UInt64
+    private let word2: UInt64
+    private let word3: UInt64
+
+    private init(words: (UInt64, UInt64, UInt64, UInt64)) {
+        (word0, word1, word2, word3) = words
+    }
+
+    /// Nil unless there are exactly 32 bytes.
+    public init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.count else { return nil }
+        var words: [UInt64] = [0, 0, 0, 0]
+        for (position, byte) in bytes.enumerated() {
+            words[position / 8] = words[position / 8] << 8 | UInt64(byte)
+        }
+        self.init(words: (words[0], words[1], words[2], words[3]))
+    }
+
+    /// 64 hex digits of either case, with or without `0x`; nil for anything else.
+    public init?(hex: some StringProtocol) {
+        guard let bytes = try? Hex.decode(hex) else { return nil }
+        self.init(bytes)
+    }
+
+    /// The number as a 32-byte big-endian word, the ABI's `uint256`.
+    public init(word number: UInt64) { self.init(words: (0, 0, 0, number)) }
+
+    public var bytes: [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(Self.count)
+        for word in [word0, word1, word2, word3] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                output.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return output
+    }
+
+    /// 64 lowercase digits without prefix.
+    public var hex: String { Hex.encode(bytes) }
+
+    public static func < (left: Bytes32, right: Bytes32) -> Bool {
+        (left.word0, left.word1, left.word2, left.word3) < (right.word0, right.word1, right.word2, right.word3)
+    }
+}
+
+extension Bytes32: CustomStringConvertible {
+    /// With `0x`.
+    public var description: String { "0x" + hex }
+}
