@@ -1,1 +1,1 @@
-print("")
+HacaGenerator.main()

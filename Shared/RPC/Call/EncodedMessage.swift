@@ -1,0 +1,124 @@
+import NIOCore
+import SwiftProtobuf
+
+/// A message as it goes onto the wire: its protobuf encoding, with room in front for the first frame's header.
+public struct EncodedMessage: Sendable {
+    /// Readable bytes: the encoding. `FrameHeader.size` bytes before the reader index are free.
+    var buffer: ByteBuffer
+
+    public init(_ message: some Message) throws {
+        do {
+            let bytes: HeadroomBytes = try message.serializedBytes()
+            buffer = bytes.buffer
+        } catch {
+            throw RPCError(.internalError, "\(type(of: message).protoMessageName) cannot be encoded")
+        }
+    }
+
+    /// Bytes that already are an encoded message.
+    public init(bytes: some Sequence<UInt8>) {
+        buffer = HeadroomBytes(bytes).buffer
+    }
+
+    /// Bytes of the encoding.
+    public var count: Int { buffer.readableBytes }
+}
+
+/// A message as it came from the wire, not yet decoded.
+public struct ReceivedMessage: Sendable {
+    var buffer: ByteBuffer
+    /// Flow credit that returns to the sender when the message is consumed, bytes.
+    var credit: Int = 0
+    /// Bytes of the reassembly budget that the message occupies.
+    var reassembled: Int = 0
+
+    init(buffer: ByteBuffer) {
+        self.buffer = buffer
+    }
+
+    public init(bytes: some Sequence<UInt8>) {
+        buffer = ByteBuffer(bytes: bytes)
+    }
+
+    /// Bytes of the encoding.
+    public var count: Int { buffer.readableBytes }
+
+    /// The encoding.
+    public var bytes: [UInt8] { Array(buffer.readableBytesView) }
+
+    /// Reads the message. Throws `RPCError` with `INTERNAL` when the bytes are no such message.
+    public func decode<M: Message>(_ type: M.Type = M.self) throws -> M {
+        do {
+            return try buffer.withUnsafeReadableBytes { try M(serializedBytes: BorrowedBytes(bytes: $0)) }
+        } catch {
+            throw RPCError(.internalError, "the peer's bytes are no \(M.protoMessageName)")
+        }
+    }
+}
+
+/// What swift-protobuf encodes into: a buffer whose front has room for a frame header, so that header and message leave
+/// in one write without a copy.
+private struct HeadroomBytes: SwiftProtobufContiguousBytes {
+    var buffer: ByteBuffer
+
+    /// swift-protobuf asks for exactly the encoded size and then writes every byte, so the memory is not cleared first.
+    init(repeating: UInt8, count: Int) {
+        buffer = Self.reserve(count)
+        buffer.moveWriterIndex(forwardBy: count)
+    }
+
+    init(_ sequence: some Sequence<UInt8>) {
+        buffer = Self.reserve(sequence.underestimatedCount)
+        buffer.writeBytes(sequence)
+    }
+
+    private static func reserve(_ count: Int) -> ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(capacity: FrameHeader.size + count)
+        buffer.moveWriterIndex(forwardBy: FrameHeader.size)
+        buffer.moveReaderIndex(forwardBy: FrameHeader.size)
+        return buffer
+    }
+
+    var count: Int { buffer.readableBytes }
+
+    func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try buffer.withUnsafeReadableBytes(body)
+    }
+
+    mutating func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
+        try buffer.withUnsafeMutableReadableBytes(body)
+    }
+}
+
+/// Lets swift-protobuf decode straight from a buffer's bytes; lives no longer than the closure that lent them.
+struct BorrowedBytes: SwiftProtobufContiguousBytes {
+    private let bytes: UnsafeRawBufferPointer
+    private var owned: [UInt8]?
+
+    init(bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        owned = nil
+    }
+
+    init(repeating: UInt8, count: Int) {
+        bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        owned = Array(repeating: repeating, count: count)
+    }
+
+    init(_ sequence: some Sequence<UInt8>) {
+        bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        owned = Array(sequence)
+    }
+
+    var count: Int { owned?.count ?? bytes.count }
+
+    func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        if let owned { return try owned.withUnsafeBytes(body) }
+        return try body(bytes)
+    }
+
+    mutating func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
+        if owned == nil { owned = Array(bytes) }
+        return try owned?.withUnsafeMutableBytes(body) ?? body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    }
+}
