@@ -45,13 +45,10 @@ static int mark_all_close_on_exec(void) {
 }
 
 static void reset_signals(void) {
-    struct sigaction standard;
-    standard.sa_handler = SIG_DFL;
-    standard.sa_flags = 0;
-    sigemptyset(&standard.sa_mask);
-    for (int number = 1; number < NSIG; number++) {
-        if (number != SIGKILL && number != SIGSTOP) sigaction(number, &standard, NULL);
-    }
+    // The system call itself, because the C library refuses the two signals it keeps for its threads, and those stay
+    // ignored through exec if an ancestor ignored them. All zero: default action, no flags, empty mask.
+    unsigned long standard[8] = {0};
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, standard, NULL, 8UL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
