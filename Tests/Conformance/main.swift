@@ -1,1 +1,4 @@
-print("")
+import Foundation
+
+let arguments = CommandLine.arguments.dropFirst()
+exit(ConformanceRunner.run(Array(arguments)))
