@@ -1,0 +1,180 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Primitives
+
+/// Where an engine listens: `http://`, `https://`, or `unix:/path/to.sock`, each with an optional path prefix.
+public struct EngineURL: Sendable, Hashable {
+    /// The address to put before a path, without a final slash.
+    let prefix: String
+    /// For logs: never holds credentials.
+    public let display: String
+
+    /// - Returns: Nil for any other scheme, credentials in the address, a query, or a missing host.
+    public init?(_ text: String) {
+        if text.hasPrefix("unix:/") {
+            self.init(socketPath: String(text.dropFirst("unix:".count)))
+            return
+        }
+        guard let parts = URLComponents(string: text), parts.scheme == "http" || parts.scheme == "https",
+            parts.host?.isEmpty == false, parts.user == nil, parts.password == nil, parts.query == nil,
+            parts.fragment == nil
+        else { return nil }
+        var trimmed = text
+        while trimmed.hasSuffix("/") { trimmed.removeLast() }
+        // Providers document their base address with the version, engines without it; both are understood.
+        if trimmed.hasSuffix("/v1") { trimmed.removeLast("/v1".count) }
+        self.init(prefix: trimmed, display: trimmed)
+    }
+
+    /// An engine on a Unix socket.
+    public init?(socketPath: String) {
+        let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
+        guard socketPath.hasPrefix("/"), let host = socketPath.addingPercentEncoding(withAllowedCharacters: unreserved)
+        else { return nil }
+        self.init(prefix: "http+unix://\(host)", display: "unix:\(socketPath)")
+    }
+
+    private init(prefix: String, display: String) {
+        self.prefix = prefix
+        self.display = display
+    }
+}
+
+/// HTTP to one engine or provider: a bounded connection pool, no redirects, no retries, no decompression, and errors that
+/// repeat nothing of what was sent or answered.
+struct HTTPTransport: Sendable {
+    /// Largest answer that is read whole.
+    static let maximumAnswerBytes = 64 << 20
+    /// Largest error answer that is looked at.
+    static let maximumErrorBytes = 64 << 10
+    static let connectTimeout = TimeAmount.seconds(5)
+
+    let url: EngineURL
+    private let client: HTTPClient
+
+    init(url: EngineURL, connections: Int) {
+        self.url = url
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.decompression = .disabled
+        configuration.timeout = .init(connect: Self.connectTimeout, read: nil)
+        configuration.connectionPool = .init(
+            idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: max(1, connections))
+        // A dead engine is reported at once; whoever supervises it knows when to try again.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    func shutdown() async {
+        // A second shutdown throws; there is nothing to do about it.
+        try? await client.shutdown()
+    }
+
+    /// Sends a JSON request and hands over the body of a 200 answer as it arrives.
+    ///
+    /// - Parameters:
+    ///   - timeout: for the whole exchange; nil: the caller's task bounds it.
+    ///   - failure: turns any other answer's status and bounded body into an error.
+    func post<Result>(
+        _ path: String, body: JSON, headers: [(String, String)] = [],
+        failure: (HTTPFailure) -> BackendError, read: (HTTPClientResponse.Body) async throws -> Result
+    ) async throws -> Result {
+        var request = HTTPClientRequest(url: url.prefix + path)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(body.encoded())
+        return try await execute(request, failure: failure, read: read)
+    }
+
+    /// The status of a GET, or nil if nothing answers within `timeout`.
+    func probe(_ path: String, timeout: TimeAmount) async -> HTTPResponseStatus? {
+        guard let response = try? await client.execute(HTTPClientRequest(url: url.prefix + path), timeout: timeout)
+        else { return nil }
+        _ = try? await response.body.collect(upTo: Self.maximumErrorBytes)
+        return response.status
+    }
+
+    private func execute<Result>(
+        _ request: HTTPClientRequest, failure: (HTTPFailure) -> BackendError,
+        read: (HTTPClientResponse.Body) async throws -> Result
+    ) async throws -> Result {
+        do {
+            // The worker bounds each request with its own deadline; this only bounds a forgotten one.
+            let response = try await client.execute(request, timeout: .hours(24))
+            guard response.status == .ok else {
+                let body = try? await response.body.collect(upTo: Self.maximumErrorBytes)
+                try Task.checkCancellation()
+                throw failure(HTTPFailure(response, body: body.map { Array($0.readableBytesView) } ?? []))
+            }
+            return try await read(response.body)
+        } catch let error as HTTPClientError {
+            try Task.checkCancellation()
+            if error == .cancelled { throw CancellationError() }
+            throw BackendError.unavailable("the connection to \(url.display) failed: \(error.shortDescription)")
+        } catch let error as BackendError {
+            throw error
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as ChannelError {
+            try Task.checkCancellation()
+            throw BackendError.unavailable("the connection to \(url.display) failed: \(error)")
+        } catch let error as IOError {
+            try Task.checkCancellation()
+            throw BackendError.unavailable("the connection to \(url.display) failed: errno \(error.errnoCode)")
+        } catch is NIOTooManyBytesError {
+            throw BackendError.malformedAnswer("longer than \(Self.maximumAnswerBytes) bytes")
+        }
+    }
+}
+
+/// An answer other than 200, cut down to what may be repeated.
+struct HTTPFailure: Sendable {
+    let status: Int
+    /// `error.type` or `error.code`, if it looks like an identifier and not like prose.
+    let code: String
+    /// Token counts that llama.cpp adds to its context error.
+    let promptTokens: Int
+    let contextTokens: Int
+
+    init(status: Int, body: [UInt8]) {
+        self.status = status
+        let error = (try? JSON(parsing: body))?["error"]
+        let candidates = [error?["code"]?.stringValue, error?["type"]?.stringValue]
+        code = candidates.compactMap { $0 }.first { Self.isIdentifier($0) } ?? ""
+        promptTokens = error?["n_prompt_tokens"]?.intValue ?? 0
+        contextTokens = error?["n_ctx"]?.intValue ?? 0
+    }
+
+    fileprivate init(_ response: HTTPClientResponse, body: [UInt8]) {
+        self.init(status: Int(response.status.code), body: body)
+    }
+
+    /// Lower-case words joined by underscores, as all providers write their codes. A key or a user's text is no such thing.
+    private static func isIdentifier(_ text: String) -> Bool {
+        (1...48).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    /// "status 429 (rate_limit_exceeded)".
+    var summary: String { code.isEmpty ? "status \(status)" : "status \(status) (\(code))" }
+
+    /// What the failure means to the caller.
+    ///
+    /// - Parameter keyName: the key that was sent, if any.
+    func backendError(keyName: String?) -> BackendError {
+        switch (status, code) {
+        case (_, "exceed_context_size_error"), (_, "context_length_exceeded"):
+            .contextExceeded(promptTokens: promptTokens, contextTokens: contextTokens)
+        case (401, _), (403, _): .keyRefused(keyName ?? "access without a key")
+        case (404, _): .modelNotFound
+        case (408, _), (504, _): .unavailable("the engine timed out: \(summary)")
+        case (429, _), (529, _): .overloaded("the engine is at its limit: \(summary)")
+        case (400..<500, _):
+            .invalidRequest(field: "body", problem: "the engine refused the request: \(summary)")
+        default: .unavailable("the engine failed: \(summary)")
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Primitives
+
+/// How a server's dialect of OpenAI's protocol differs.
+public struct OpenAIDialect: Sendable, Hashable {
+    /// How tool calls are made.
+    public enum ToolMode: String, Sendable, CaseIterable {
+        /// The server makes them.
+        case native
+        /// The output is constrained by a schema and translated here.
+        case constrained
+        /// Requests with tools are refused.
+        case none
+    }
+
+    public var toolMode: ToolMode
+    /// The member that limits the answer: OpenAI's newer models want `max_completion_tokens`.
+    public var maxTokensField: String
+    /// Whether `temperature` may be sent; reasoning models refuse it.
+    public var sendsTemperature: Bool
+    /// Whether image parts may be sent.
+    public var acceptsImages: Bool
+
+    public init(
+        toolMode: ToolMode = .native, maxTokensField: String = "max_tokens", sendsTemperature: Bool = true,
+        acceptsImages: Bool = true
+    ) {
+        self.toolMode = toolMode
+        self.maxTokensField = maxTokensField
+        self.sendsTemperature = sendsTemperature
+        self.acceptsImages = acceptsImages
+    }
+}
+
+/// Writes OpenAI's requests.
+enum OpenAIRequestBody {
+    /// - Throws: `BackendError` for a request that the dialect cannot express.
+    static func generation(
+        _ request: GenerationRequest, model: String, dialect: OpenAIDialect
+    ) throws(BackendError) -> (path: String, body: JSON) {
+        var body: JSONObject = ["model": JSON(model)]
+        let path: String
+        switch request.input {
+        case .chat(let messages):
+            path = "/v1/chat/completions"
+            body["messages"] = .array(try forwarded(messages, dialect))
+        case .completion(let prompt):
+            path = "/v1/completions"
+            body["prompt"] = JSON(prompt)
+        }
+        body["stream"] = true
+        body["stream_options"] = ["include_usage": true]
+        let sampling = request.sampling
+        if dialect.sendsTemperature { body["temperature"] = sampling.temperature.map { JSON($0) } }
+        body["top_p"] = sampling.topP.map { JSON($0) }
+        body[dialect.maxTokensField] = sampling.maxTokens.map { JSON($0) }
+        if !sampling.stop.isEmpty { body["stop"] = .array(sampling.stop.map { JSON($0) }) }
+        body["seed"] = sampling.seed.map { JSON($0) }
+        body["response_format"] = sampling.responseFormat
+        body["frequency_penalty"] = sampling.frequencyPenalty.map { JSON($0) }
+        body["presence_penalty"] = sampling.presencePenalty.map { JSON($0) }
+        if let top = request.topLogprobs {
+            if case .chat = request.input {
+                body["logprobs"] = true
+                if top > 0 { body["top_logprobs"] = JSON(top) }
+            } else {
+                body["logprobs"] = JSON(top)
+            }
+        }
+        if !request.tools.isEmpty {
+            guard dialect.toolMode == .native else {
+                throw .unsupported(field: "tools", problem: "this model has no tools")
+            }
+            body["tools"] = .array(request.tools.map(\.source))
+            body["tool_choice"] = toolChoice(request.toolChoice)
+        }
+        return (path, .object(body))
+    }
+
+    static func embedding(_ request: EmbeddingRequest, model: String) -> JSON {
+        var body: JSONObject = [
+            "model": JSON(model), "input": .array(request.inputs.map { JSON($0) }), "encoding_format": "float",
+        ]
+        body["dimensions"] = request.dimensions.map { JSON($0) }
+        return .object(body)
+    }
+
+    private static func toolChoice(_ choice: ToolChoice) -> JSON {
+        switch choice {
+        case .none: "none"
+        case .auto: "auto"
+        case .required: "required"
+        case .named(let name): ["type": "function", "function": ["name": JSON(name)]]
+        }
+    }
+
+    private static func forwarded(_ messages: [JSON], _ dialect: OpenAIDialect) throws(BackendError) -> [JSON] {
+        guard !dialect.acceptsImages else { return messages }
+        var result: [JSON] = []
+        for (index, message) in messages.enumerated() {
+            result.append(try textOnly(message, index))
+        }
+        return result
+    }
+
+    /// A message for an engine that reads text: `developer` is `system`, and parts must be text.
+    private static func textOnly(_ message: JSON, _ index: Int) throws(BackendError) -> JSON {
+        guard case .object(var object) = message else { return message }
+        if message["role"]?.stringValue == "developer" { object["role"] = "system" }
+        if let parts = message["content"]?.arrayValue {
+            for (part, value) in parts.enumerated() where value["type"]?.stringValue != "text" {
+                throw .unsupported(
+                    field: "messages[\(index)].content[\(part)]", problem: "this model reads text only")
+            }
+            object["content"] = JSON(MessageText.text(of: message["content"]))
+        } else if message["content"] == nil || message["content"] == .null {
+            object["content"] = ""
+        }
+        return .object(object)
+    }
+}
