@@ -1,5 +1,5 @@
 /// Why a process ends: the status tells a service manager whether starting again can help.
-public enum ExitStatus: Int32, Sendable, Hashable {
+public enum ServiceExit: Int32, Sendable, Hashable {
     /// Stopped as asked.
     case success = 0
     /// Wrong command line (EX_USAGE).
@@ -18,11 +18,11 @@ public enum ExitStatus: Int32, Sendable, Hashable {
 
 /// The one error that says how a process should end.
 public struct ServiceFailure: Error, Sendable, Hashable, CustomStringConvertible {
-    public let status: ExitStatus
+    public let status: ServiceExit
     /// One line: what went wrong and what to do.
     public let message: String
 
-    public init(_ status: ExitStatus, _ message: String) {
+    public init(_ status: ServiceExit, _ message: String) {
         self.status = status
         self.message = message
     }

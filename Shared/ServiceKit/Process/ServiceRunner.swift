@@ -53,7 +53,7 @@ public enum ServiceRunner {
                 }
                 try await run(name: name, load: load, body: body)
             }
-            exit(ExitStatus.success.rawValue)
+            exit(ServiceExit.success.rawValue)
         } catch {
             end(name: name, ServiceFailure(error))
         }
@@ -107,7 +107,7 @@ public enum ServiceRunner {
         let stop: @Sendable () -> Void = {
             if service.isStopping {
                 service.log.flush()
-                exit(ExitStatus.success.rawValue)
+                exit(ServiceExit.success.rawValue)
             }
             service.logger.info("stopping", metadata: ["event": "service.stopping"])
             armDeadline(deadline, status: .success, service: service)
@@ -134,7 +134,7 @@ public enum ServiceRunner {
     }
 
     /// Crash-only: what has not stopped in time does not need to.
-    private static func armDeadline(_ deadline: Duration, status: ExitStatus, service: ServiceContext) {
+    private static func armDeadline(_ deadline: Duration, status: ServiceExit, service: ServiceContext) {
         let milliseconds = Int(deadline / .milliseconds(1))
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
             service.logger.warning("stop.deadline reached, leaving now", metadata: ["event": "service.stop_deadline"])
