@@ -183,6 +183,5 @@ let package = Package(
         tests("InferenceTests", ["Inference", "Primitives", "Signing", "Attestation"]),
         tests("OpenAIAPITests", ["OpenAIAPI", "Primitives", "Inference"]),
         tests("InferenceBackendTests", ["InferenceBackend", "OpenAIAPI", "Inference", "Primitives", .logging, .nioCore]),
-        tests("EndToEnd", ["Primitives", "ProcessSupervision", .httpClient, .logging]),
     ]
 )
