@@ -66,7 +66,7 @@ def test_down_ends_everything_and_says_so(made):
     family = made.processes
     assert haca("testnet", "down", *made.where).returncode == 0
     eventually(lambda: gone(family), "the end of every process", 30)
-    assert haca("testnet", "env", *made.where).returncode != 0
+    assert haca("testnet", "status", *made.where).returncode != 0
 
 
 def test_the_second_start_takes_seconds(made):
@@ -109,7 +109,7 @@ def test_a_process_can_be_killed_and_restarted_by_name(made):
     for verb in ("kill", "restart"):
         before = made.service("haca-worker")
         assert before
-        result = haca("testnet", verb, "worker", *made.where)
+        result = haca("testnet", verb, "worker-0", *made.where)
         assert result.returncode == 0, result.stdout + result.stderr
         eventually(lambda: (now := made.service("haca-worker")) and now != before, "another worker", 60)
         eventually(made.answers, "an answer afterwards", START_TIMEOUT, pause=0.2)
@@ -120,7 +120,7 @@ def test_a_port_in_use_is_one_clear_line(made):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = haca("testnet", "up", "--detach", "--ports", str(port), *made.where, *made.options)
+        result = haca("testnet", "up", "--detach", "--ports", "auto", "--http-port", str(port), *made.where, *made.options)
         assert result.returncode != 0
         lines = result.stderr.strip().splitlines()
         assert len(lines) == 1, result.stderr
@@ -131,7 +131,8 @@ def test_a_port_in_use_is_one_clear_line(made):
 def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path):
     network = Network(tmp_path / "network", "--engine-url", "http://127.0.0.1:1")
     try:
-        result = haca("testnet", "up", "--detach", "--ports", "auto", *network.where, *network.options)
+        arguments = ["--wait", "8s", "--ports", "auto", *network.where, *network.options]
+        result = haca("testnet", "up", "--detach", *arguments)
         if result.returncode != 0:
             assert len(result.stderr.strip().splitlines()) == 1, result.stderr
             assert "127.0.0.1:1" in result.stderr
