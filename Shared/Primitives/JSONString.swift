@@ -106,3 +106,12 @@ extension JSONString: ExpressibleByStringLiteral, CustomStringConvertible {
     public init(stringLiteral value: String) { self.init(value) }
     public var description: String { lossyString }
 }
+
+extension JSONString {
+    /// Unicode code points, lone surrogates included.
+    public var codePoints: [UInt32] {
+        var output: [UInt32] = []
+        withWTF8 { JSONString.forEachScalar(of: $0) { output.append($0) } }
+        return output
+    }
+}
