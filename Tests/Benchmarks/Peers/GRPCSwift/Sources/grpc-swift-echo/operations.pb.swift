@@ -1,0 +1,1 @@
+../../../../../../Shared/WireOperations/Generated/operations.pb.swift
