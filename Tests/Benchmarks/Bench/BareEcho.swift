@@ -18,7 +18,7 @@ enum BareEcho {
                     if let context {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                     }
-                    try channel.pipeline.syncOperations.addHandler(BareEchoServer())
+                    try pipeline.addHandler(BareEchoServer())
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -57,7 +57,7 @@ struct RPCBenchmark: AsyncParsableCommand {
 
     private func measure(_ programs: [PeerProgram], tls: String?, into table: inout RPCTable) async throws {
         var servers: [PeerProgram.Running] = []
-        defer { servers.forEach { $0.stop() } }
+        defer { for server in servers { server.stop() } }
         for program in programs { servers.append(try await program.serve(tls: tls)) }
         for plan in Case.all {
             var found: [String: [Measurement]] = [:]
