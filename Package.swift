@@ -140,7 +140,8 @@ let package = Package(
             "haca",
             [
                 "Primitives", "RPC", "ServiceKit", "ProcessSupervision", "Attestation", "Inference", "OpenAIAPI",
-                "WireOperations", "WireAttestation", "WireInference", .arguments, .httpClient, .x509, .logging,
+                "WireOperations", "WireAttestation", "WireInference", .arguments, .httpClient, .x509, .logging, .nioCore,
+                .nioPosix, .nioSSL,
             ]),
         service(
             "haca-worker",

@@ -1,0 +1,138 @@
+import Foundation
+import ProcessSupervision
+import ServiceKit
+
+/// Runs every process of one local network and stops them so that none is left.
+actor TestnetHost {
+    let layout: TestnetLayout
+    let description: TestnetDescription
+    private let members: [TestnetMember]
+    private let lock: TestnetLock
+    private var isStopping = false
+    private var isComplete = false
+
+    init(
+        layout: TestnetLayout, description: TestnetDescription, lock: TestnetLock, launcher: TestnetLauncher
+    ) {
+        self.layout = layout
+        self.description = description
+        self.lock = lock
+        self.members = description.members.map { member in
+            TestnetMember(member, layout: layout) { launcher.specification(of: member) }
+        }
+    }
+
+    func start() async {
+        for member in members { await member.supervisor.start() }
+    }
+
+    /// Every process has been ready once.
+    var hasComeUp: Bool { isComplete }
+
+    /// Waits until every process is ready, telling `progress` what it waits for.
+    ///
+    /// - Throws: the reason why a process can never start, or that `deadline` has passed.
+    func waitUntilReady(deadline: Duration, progress: @Sendable (String) async -> Void) async throws {
+        let begin = ContinuousClock.now
+        while !isStopping {
+            var waiting: String?
+            for member in members {
+                if let failure = await member.fatalStart() { throw failure }
+                if waiting == nil { waiting = await member.waitingFor() }
+            }
+            guard let waiting else {
+                isComplete = true
+                return
+            }
+            guard ContinuousClock.now - begin < deadline else {
+                throw ServiceFailure(
+                    .unavailable,
+                    "the network is not ready after \(DurationText.format(deadline)): \(waiting); "
+                        + "see haca testnet logs --folder \(layout.folder)")
+            }
+            await progress(waiting)
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        throw CancellationError()
+    }
+
+    func statuses() async -> [ProcessStatus] {
+        let tree = ProcessTree()
+        var rows: [ProcessStatus] = []
+        for member in members { rows += await member.status(tree: tree) }
+        return rows
+    }
+
+    /// Sends a signal to `NAME`, `NAME/engine` or `NAME/host`.
+    func kill(_ target: String, signal: CInt) async throws -> pid_t {
+        let (member, part) = try find(target)
+        guard let process = await member.process(part: part) else {
+            throw ServiceFailure(.unavailable, "\(target) is not running now")
+        }
+        guard Foundation.kill(process, signal) == 0 else {
+            throw ServiceFailure(.unavailable, "\(target) (process \(process)) cannot be signalled")
+        }
+        return process
+    }
+
+    /// Stops `NAME` in order and starts it again.
+    func restart(_ target: String) async throws {
+        try await find(target).member.supervisor.restart()
+    }
+
+    private func find(_ target: String) throws -> (member: TestnetMember, part: String?) {
+        let parts = target.split(separator: "/", maxSplits: 1).map(String.init)
+        let names = members.map(\.description.name)
+        // `worker` means the only worker.
+        let exact = members.filter { $0.description.name == parts.first }
+        let matching = exact.isEmpty ? members.filter { $0.description.role.rawValue == parts.first } : exact
+        guard matching.count == 1, let member = matching.first else {
+            let nearest = NearestName.to(target, among: names)
+            throw ServiceFailure(
+                .usage,
+                "no process \(target); there are \(names.joined(separator: ", "))"
+                    + (nearest.map { "; did you mean \($0)?" } ?? ""))
+        }
+        let part = parts.count > 1 ? parts[1] : nil
+        guard part == nil || part == "engine" || part == "host" else {
+            throw ServiceFailure(.usage, "no part \(target); write NAME, NAME/engine or NAME/host")
+        }
+        return (member, part)
+    }
+
+    /// Stops the gateway, then the workers, and returns when no process of the network is left.
+    func stop() async {
+        isStopping = true
+        let started = ProcessTree().descendants(of: getpid())
+        for member in members.reversed() where member.description.role == .gateway { await member.supervisor.stop() }
+        await withTaskGroup(of: Void.self) { group in
+            for member in members where member.description.role == .worker {
+                group.addTask { await member.supervisor.stop() }
+            }
+        }
+        await Self.end(started)
+        for path in [layout.controlSocket] + description.members.map({ layout.adminSocket(of: $0.name) }) {
+            unlink(path)
+        }
+    }
+
+    /// Kills everything at once; `stop()`, which is already waiting, then returns quickly.
+    nonisolated func killEverything() {
+        for process in ProcessTree().descendants(of: getpid()).reversed() { Foundation.kill(process, SIGKILL) }
+    }
+
+    /// Waits for processes that die with their parents, and kills what does not.
+    private static func end(_ processes: [pid_t]) async {
+        // 50 × 20 ms: the kernel needs far less; the bound is for processes stuck in the kernel.
+        for attempt in 0..<50 {
+            let alive = processes.filter(ProcessTree.isAlive)
+            if alive.isEmpty { return }
+            if attempt == 25 {
+                for process in alive where ProcessTree().descendants(of: getpid()).contains(process) {
+                    Foundation.kill(process, SIGKILL)
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Logging
+import Primitives
+import ProcessSupervision
+import ServiceKit
+
+/// One supervised process of the network with what is shown of it.
+final class TestnetMember: Sendable {
+    let description: TestnetDescription.Member
+    let supervisor: Supervisor
+    let log: ProcessLog
+    private let adminSocket: String
+
+    init(
+        _ description: TestnetDescription.Member, layout: TestnetLayout,
+        launch: @escaping @Sendable () async throws -> LaunchSpecification
+    ) {
+        self.description = description
+        let log = ProcessLog(path: layout.log(of: description.name))
+        self.log = log
+        let socket = layout.adminSocket(of: description.name)
+        self.adminSocket = socket
+        // A service gives its own stop 10 s; the supervisor waits a little longer before it kills.
+        let policy = Supervisor.Policy(stopGrace: .seconds(12))
+        self.supervisor = Supervisor(
+            name: description.name, policy: policy, logger: Logger(label: "testnet") { _ in SwiftLogNoOpLogHandler() },
+            specification: {
+                var specification = try await launch()
+                specification.standardOutput = .lines { log.append($0.text) }
+                specification.standardError = .lines { log.append($0.text) }
+                return specification
+            },
+            isReady: { _ in await AdminClient.readiness(socket: socket)?.isReady ?? false })
+    }
+
+    /// The member's row, and one for each process that its service runs itself, such as an engine.
+    func status(tree: ProcessTree) async -> [ProcessStatus] {
+        let state = await supervisor.state
+        let restarts = await supervisor.restartCount
+        let host = await supervisor.child?.pid
+        let service = host.flatMap { tree.children(of: $0).first }
+        var rows = [
+            ProcessStatus(
+                name: description.name, state: Self.word(state), pid: service ?? host, port: description.port,
+                residentBytes: Self.resident([host, service]), restarts: restarts,
+                line: await line(state: state))
+        ]
+        for child in service.map(tree.children(of:)) ?? [] {
+            rows.append(
+                ProcessStatus(
+                    name: "\(description.name)/engine", state: Self.word(state), pid: child, port: nil,
+                    residentBytes: Self.resident([child]), restarts: restarts, line: ""))
+        }
+        return rows
+    }
+
+    /// What a start-up still waits for, in words.
+    func waitingFor() async -> String? {
+        switch await supervisor.state {
+        case .ready: return nil
+        case .backingOff(_, let reason): return "\(description.name): \(reason), starting it again"
+        case .stopped(let reason): return "\(description.name): \(reason)"
+        case .starting:
+            let reason = await AdminClient.readiness(socket: adminSocket)?.reason
+            return "\(description.name): \(reason ?? "starting")"
+        }
+    }
+
+    /// The failure that ended a start which can never succeed, by its exit status; nil while there is hope.
+    func fatalStart() async -> ServiceFailure? {
+        guard case .code(let code)? = await supervisor.history.last?.status,
+            let status = ServiceExit(rawValue: code),
+            [.usage, .configuration, .cannotCreate, .unavailable].contains(status)
+        else { return nil }
+        let last = log.lastLine
+        return ServiceFailure(
+            status,
+            "\(description.name) does not start: \(last.isEmpty ? "exit status \(code)" : last) "
+                + "(log: \(log.path))")
+    }
+
+    /// The process a signal is for: the service below its enclave host, `engine` below that, or the `host` itself.
+    func process(part: String?) async -> pid_t? {
+        guard let host = await supervisor.child?.pid else { return nil }
+        let tree = ProcessTree()
+        let service = tree.children(of: host).first
+        switch part {
+        case nil: return service ?? host
+        case "host"?: return host
+        case "engine"?: return service.flatMap { tree.children(of: $0).first }
+        default: return nil
+        }
+    }
+
+    private func line(state: Supervisor.State) async -> String {
+        switch state {
+        case .backingOff(let delay, let reason):
+            return "\(reason); next start in \(DurationText.format(.milliseconds(Int(delay / .milliseconds(1)))))"
+        case .stopped(let reason): return reason
+        case .starting, .ready: return log.lastLine
+        }
+    }
+
+    private static func word(_ state: Supervisor.State) -> String {
+        switch state {
+        case .starting: "starting"
+        case .ready: "ready"
+        case .backingOff: "restarting"
+        case .stopped: "stopped"
+        }
+    }
+
+    private static func resident(_ processes: [pid_t?]) -> Int? {
+        let sizes = processes.compactMap { $0.flatMap { ProcessUsage(of: $0)?.residentBytes } }
+        return sizes.isEmpty ? nil : sizes.reduce(0, +)
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Primitives
+import ServiceKit
+
+/// Makes everything a network needs before its first process starts. Keys are made once; configurations are written at
+/// each start, because ports and paths may have changed.
+struct TestnetPreparation: Sendable {
+    /// Free space a start needs for logs, configurations and sealed data, bytes.
+    private static let requiredSpace = 64 << 20
+
+    let layout: TestnetLayout
+    let tools: TestnetTools
+    let description: TestnetDescription
+
+    var launcher: TestnetLauncher { TestnetLauncher(layout: layout, tools: tools) }
+
+    func run() async throws {
+        try requireSpace()
+        let models = try await EngineModels.discover(description.engineURL)
+        try makeAuthority()
+        try await makeEnclaveRoot()
+        for worker in description.workers {
+            let text = TestnetFiles.worker(
+                worker, layout: layout, tools: tools, models: models, description: description)
+            try layout.write(text, to: layout.configuration(of: worker.name))
+        }
+        try layout.write(
+            TestnetFiles.gateway(description, layout: layout), to: layout.configuration(of: description.gateway.name))
+        try await measure()
+        try description.save(to: layout)
+    }
+
+    private func requireSpace() throws(ServiceFailure) {
+        var status = statvfs()
+        guard statvfs(layout.folder, &status) == 0 else { return }
+        let free = Int(status.f_bavail) * Int(status.f_frsize)
+        guard free >= Self.requiredSpace else {
+            throw ServiceFailure(
+                .cannotCreate,
+                "the disk that holds \(layout.folder) has \(free >> 20) MiB left, "
+                    + "\(Self.requiredSpace >> 20) are needed: free space, or choose another folder with --folder")
+        }
+    }
+
+    private func makeAuthority() throws {
+        guard access(layout.authorityCertificate, F_OK) != 0 else { return }
+        let authority = try CertificateAuthority(network: description.network)
+        let operatorIdentity = try authority.issue(role: "operator", name: "local")
+        try layout.write(authority.privateKeyPEM, to: layout.authorityKey, secret: true)
+        try layout.write(operatorIdentity.privateKeyPEM, to: layout.authorityFolder + "/operator.key", secret: true)
+        try layout.write(operatorIdentity.certificateChainPEM, to: layout.authorityFolder + "/operator.pem")
+        // Last, because its presence says that the rest is there.
+        try layout.write(try authority.certificatePEM, to: layout.authorityCertificate)
+    }
+
+    private func makeEnclaveRoot() async throws {
+        guard access(layout.enclaveRoot, F_OK) != 0 else { return }
+        _ = try await ToolRun.output(of: tools.enclave, ["init", "--folder", layout.enclaveFolder])
+    }
+
+    /// Approves exactly what is about to be started.
+    private func measure() async throws {
+        var text = ""
+        for member in description.members {
+            text += try await ToolRun.output(of: tools.enclave, ["measure"] + launcher.measuredArguments(of: member))
+        }
+        try layout.write(text, to: layout.approved)
+    }
+}
+
+/// The models of an engine that stands in for the bundled one.
+enum EngineModels {
+    /// Models that are taken over from an engine.
+    static let maximum = 32
+
+    /// Asks the engine; empty without one.
+    static func discover(_ text: String?) async throws -> [String] {
+        guard let text else { return [] }
+        let base = text.hasSuffix("/") ? String(text.dropLast()) : text
+        let url = base.hasSuffix("/v1") ? "\(base)/models" : "\(base)/v1/models"
+        guard let (status, body) = await AdminClient.get(url: url) else {
+            throw ServiceFailure(
+                .unavailable,
+                "no engine answers at \(text): start it, or leave --engine-url away to use the bundled one")
+        }
+        let list = (try? JSON(parsing: Array(body.utf8)))?["data"]?.arrayValue ?? []
+        let models = list.compactMap { $0["id"]?.stringValue }
+        guard status == 200, !models.isEmpty else {
+            throw ServiceFailure(
+                .unavailable,
+                "\(url) answers \(status) and names no model: give --engine-url an OpenAI-compatible engine")
+        }
+        return Array(models.prefix(maximum))
+    }
+}
