@@ -165,7 +165,9 @@ extension ChildProcess {
         repeat {
             var polled = streams.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             // A kernel without process descriptors is asked every 20 ms instead.
-            if processDescriptor >= 0 { polled.append(pollfd(fd: processDescriptor, events: Int16(POLLIN), revents: 0)) }
+            if processDescriptor >= 0 {
+                polled.append(pollfd(fd: processDescriptor, events: Int16(POLLIN), revents: 0))
+            }
             _ = poll(&polled, nfds_t(polled.count), processDescriptor >= 0 ? -1 : 20)
             readAvailable(&streams, &buffer)
         } while claunch_has_ended(pid) == 0

@@ -4,7 +4,8 @@ import Foundation
 /// The descriptors and C strings of one launch, opened for exactly as long as the launch takes.
 struct LaunchPlan {
     /// Read ends of the captured streams, close-on-exec and non-blocking; they outlive the launch.
-    private(set) var captured: [(descriptor: CInt, stream: OutputLine.Stream, sink: @Sendable (OutputLine) -> Void)] = []
+    private(set) var captured: [(descriptor: CInt, stream: OutputLine.Stream, sink: @Sendable (OutputLine) -> Void)] =
+        []
     private var opened: [CInt] = []
     private var sources: [CInt] = []
     private var targets: [CInt] = []
@@ -55,7 +56,9 @@ struct LaunchPlan {
         if case .descriptor(let descriptor) = specification.executable { executable = descriptor }
         let grouping = specification.grouping
         let deathSignal = specification.diesWithParent ? SIGKILL : 0
-        let path = path, sources = sources, targets = targets
+        let path = path
+        let sources = sources
+        let targets = targets
         let code = withCStrings(arguments) { arguments in
             withCStrings(environment) { environment in
                 path.withCString { path in
