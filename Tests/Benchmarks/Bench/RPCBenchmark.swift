@@ -55,19 +55,30 @@ struct RPCBenchmark: AsyncParsableCommand {
         }
     }
 
+    /// A program that cannot serve or fails under load loses its row, and says why; the others go on.
     private func measure(_ programs: [PeerProgram], tls: String?, into table: inout RPCTable) async throws {
-        var servers: [PeerProgram.Running] = []
-        defer { for server in servers { server.stop() } }
-        for program in programs { servers.append(try await program.serve(tls: tls)) }
+        var servers: [(program: PeerProgram, running: PeerProgram.Running)] = []
+        defer { for server in servers { server.running.stop() } }
+        for program in programs {
+            do {
+                servers.append((program, try await program.serve(tls: tls)))
+            } catch {
+                print("\(program.name): no rows with TLS \(tls == nil ? "off" : "on"): \(error)")
+            }
+        }
         for plan in Case.all {
             var found: [String: [Measurement]] = [:]
             for _ in 0..<repetitions {
-                for (program, server) in zip(programs, servers) {
+                for (program, server) in servers {
                     // From the pool, only the shape where the hop shows is worth its time.
                     if program.name == RPCPeers.fromPool, plan.shape == .stream { continue }
-                    let measurement = try await program.load(
-                        plan, port: server.number, tls: tls, milliseconds: milliseconds)
-                    found[program.name, default: []].append(measurement)
+                    do {
+                        let measurement = try await program.load(
+                            plan, port: server.number, tls: tls, milliseconds: milliseconds)
+                        found[program.name, default: []].append(measurement)
+                    } catch {
+                        print("\(plan.title): \(program.name) failed: \(error)")
+                    }
                 }
             }
             table.add(plan, tls: tls != nil, found.compactMapValues(Measurement.median))
