@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Builds and runs every test in one configuration, and ends with one line: N passed, N failed.
+# A suite that cannot run, or runs no test, counts as one failure. ONLY="swift interop" runs some suites only.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+results=.build/test-results
+passed=0
+failed=0
+summary=()
+
+# tally NAME PASSED FAILED STATUS [NOTE]
+tally() {
+    local good=$2 bad=$3 note=${5:-}
+    if [ "$4" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1 note="ended with status $4"; fi
+    if [ $((good + bad)) -eq 0 ]; then bad=1 note="ran no test"; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    summary+=("$(printf '%-24s %6d passed %4d failed  %s' "$1" "$good" "$bad" "$note")")
+}
+
+wanted() { [ -z "${ONLY:-}" ] || [[ " $ONLY " == *" $1 "* ]]; }
+
+finish() {
+    echo
+    [ "${#summary[@]}" -eq 0 ] || printf '%s\n' "${summary[@]}"
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+run_swift() {
+    local status good bad skipped
+    # Two files: one of XCTest, one of Swift Testing beside it.
+    swift test -c release --skip-build --xunit-output "$results/swift.xml"
+    status=$?
+    read -r good bad skipped < <(python3 Deploy/count.py "$results"/swift*.xml)
+    tally swift "$good" "$bad" "$status" "${skipped/#0/}"
+}
+
+run_conformance() { # SUITE PATH
+    local output status last good=0 bad=0
+    output=$(.build/release/haca-conformance "$1" "$2" 2>&1)
+    status=$?
+    last=$(tail -n 1 <<<"$output")
+    if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+        good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
+    fi
+    { [ "$status" -eq 0 ] && [ "$bad" -eq 0 ]; } || echo "$output"
+    tally "conformance $1" "$good" "$bad" "$status"
+}
+
+run_python() { # NAME FOLDER
+    local status good bad skipped
+    HACA_BIN=$PWD/.build/release/haca "$2/run.sh" -q "--junitxml=$PWD/$results/$1.xml"
+    status=$?
+    read -r good bad skipped < <(python3 Deploy/count.py "$results/$1.xml")
+    tally "$1" "$good" "$bad" "$status" "$([ "$skipped" -eq 0 ] || echo "$skipped skipped")"
+}
+
+echo "building"
+if ! swift build -c release || ! swift build -c release --build-tests; then
+    tally build 0 1 1 "does not build"
+    finish
+fi
+mkdir -p "$results"
+rm -f "$results"/*
+
+if wanted swift; then run_swift; fi
+if wanted conformance; then
+    # Tests/Conformance/Vectors/SUITE is a file or a folder for the runner of that name.
+    for path in Tests/Conformance/Vectors/*; do
+        [ -e "$path" ] || continue
+        suite=$(basename "$path")
+        run_conformance "${suite%.json}" "$path"
+    done
+fi
+if wanted c; then
+    if [ -x Clients/c/test.sh ]; then
+        Clients/c/test.sh
+        status=$?
+        tally "C client" $((status == 0)) $((status != 0)) "$status"
+    fi
+fi
+if wanted interop && [ -x Tests/Interop/run.sh ]; then run_python interop Tests/Interop; fi
+if wanted end-to-end && [ -x Tests/EndToEnd/run.sh ]; then run_python end-to-end Tests/EndToEnd; fi
+finish
