@@ -181,7 +181,9 @@ let package = Package(
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests("ServiceKitTests", ["ServiceKit", "Primitives", .logging]),
         tests("AttestationTests", ["Attestation", "Primitives", "Signing", "RPC", "ProcessSupervision", .x509, .crypto]),
-        tests("InferenceTests", ["Inference", "Primitives", "Signing", "Attestation"]),
+        tests(
+            "InferenceTests",
+            ["Inference", "Primitives", "Signing", "Attestation", "WireInference", "WireAttestation", .protobuf, .crypto]),
         tests("OpenAIAPITests", ["OpenAIAPI", "Primitives", "Inference"]),
         tests("InferenceBackendTests", ["InferenceBackend", "OpenAIAPI", "Inference", "Primitives", .logging, .nioCore]),
     ]

@@ -55,7 +55,10 @@ public enum CanonicalRequest {
         return field.value
     }
 
-    private static func truthy(_ value: JSON?) -> JSON? { value.flatMap { $0.isTruthy ? $0 : nil } }
+    private static func truthy(_ value: JSON?) -> JSON? {
+        guard let value, value.isTruthy else { return nil }
+        return value
+    }
 
     /// Python's `float()` of a JSON number or boolean.
     private static func float(_ field: RequestField?, default absent: Double) throws(RequestError) -> JSON {

@@ -78,6 +78,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     public init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    /// JSON's null. Beware: where both `JSON` and `JSON?` fit, as in `condition ? value : nil`, Swift takes this one.
     public init(nilLiteral: ()) { self = .null }
 
     /// Members keep the order of the literal.
