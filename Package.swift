@@ -185,6 +185,11 @@ let package = Package(
             "InferenceTests",
             ["Inference", "Primitives", "Signing", "Attestation", "WireInference", "WireAttestation", .protobuf, .crypto]),
         tests("OpenAIAPITests", ["OpenAIAPI", "Primitives", "Inference"]),
-        tests("InferenceBackendTests", ["InferenceBackend", "OpenAIAPI", "Inference", "Primitives", .logging, .nioCore]),
+        tests(
+            "InferenceBackendTests",
+            [
+                "InferenceBackend", "OpenAIAPI", "Inference", "Primitives", "ProcessSupervision", .httpClient, .logging,
+                .nioCore,
+            ]),
     ]
 )

@@ -5,6 +5,11 @@ public final class AdmissionQueue: Sendable {
     public struct Load: Sendable, Hashable {
         public let running: Int
         public let queued: Int
+
+        public init(running: Int, queued: Int) {
+            self.running = running
+            self.queued = queued
+        }
     }
 
     private typealias Ticket = UInt64

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Inference
 import Primitives
 
 /// Anthropic's messages API.
@@ -44,10 +45,10 @@ public final class AnthropicBackend: InferenceBackend {
             capabilities: [.chat, .tools])
     }
 
-    public func applied(_ sampling: Sampling) -> Sampling {
+    public func applied(_ sampling: SamplingOptions) -> AppliedSampling {
         var applied = sampling
-        applied.maxTokens = sampling.maxTokens ?? configuration.maxTokens
-        return applied
+        applied.maximumTokens = sampling.maximumTokens ?? configuration.maxTokens
+        return AppliedSampling(applied)
     }
 
     public func generate(
@@ -63,7 +64,9 @@ public final class AnthropicBackend: InferenceBackend {
             var decoder = AnthropicStreamDecoder(usesOutputTool: usesOutputTool, keyName: configuration.keyName)
             for try await buffer in body {
                 for event in try parser.events(in: buffer) where !decoder.isComplete {
-                    for piece in try decoder.consume(event) { try await deliver(piece) }
+                    for piece in try decoder.consume(event) {
+                        try await ReceiverError.marking { try await deliver(piece) }
+                    }
                 }
             }
             try Task.checkCancellation()

@@ -1,13 +1,14 @@
+import Inference
 import Primitives
 
 /// Writes Anthropic's messages requests from OpenAI's chat requests.
-enum AnthropicRequestBody {
+package enum AnthropicRequestBody {
     /// The name of the tool whose arguments stand for JSON-schema output.
     static let outputTool = "json_output"
 
     /// - Parameter maxTokens: the limit sent when the request has none; the protocol demands one.
     /// - Throws: `BackendError.unsupported` for what the protocol has no word for, rather than dropping it.
-    static func make(_ request: GenerationRequest, model: String, maxTokens: Int) throws(BackendError) -> JSON {
+    package static func make(_ request: GenerationRequest, model: String, maxTokens: Int) throws(BackendError) -> JSON {
         guard case .chat(let messages) = request.input else {
             throw .unsupported(field: "prompt", problem: "this provider only takes chat messages")
         }
@@ -19,16 +20,22 @@ enum AnthropicRequestBody {
             throw .invalidRequest(field: "messages", problem: "expected a message of the user")
         }
         var body: JSONObject = [
-            "model": JSON(model), "max_tokens": JSON(sampling.maxTokens ?? maxTokens), "stream": true,
+            "model": JSON(model), "max_tokens": JSON(sampling.maximumTokens ?? maxTokens), "stream": true,
         ]
         if !history.system.isEmpty { body["system"] = JSON(history.system.joined(separator: "\n\n")) }
         body["messages"] = .array(history.turns.map { ["role": JSON($0.role), "content": .array($0.blocks)] })
-        body["temperature"] = sampling.temperature.map { JSON($0) }
-        body["top_p"] = sampling.topP.map { JSON($0) }
+        body["temperature"] = JSON(sampling.temperature)
+        // 1 changes nothing, and newer models refuse it beside a temperature.
+        if sampling.topP != 1 { body["top_p"] = JSON(sampling.topP) }
         if !sampling.stop.isEmpty { body["stop_sequences"] = .array(sampling.stop.map { JSON($0) }) }
         if !request.tools.isEmpty {
             body["tools"] = .array(request.tools.map(tool))
-            body["tool_choice"] = toolChoice(request.toolChoice)
+            var choice = toolChoice(request.toolChoice)
+            if !request.parallelToolCalls, case .object(var object) = choice {
+                object["disable_parallel_tool_use"] = true
+                choice = .object(object)
+            }
+            body["tool_choice"] = choice
         } else if let schema = sampling.responseFormat?["json_schema"]?["schema"] {
             body["tools"] = [["name": JSON(outputTool), "description": "Gives the answer.", "input_schema": schema]]
             body["tool_choice"] = ["type": "tool", "name": JSON(outputTool)]
@@ -37,7 +44,7 @@ enum AnthropicRequestBody {
     }
 
     /// Whether the answer's JSON arrives as the arguments of `outputTool`.
-    static func usesOutputTool(_ request: GenerationRequest) -> Bool {
+    package static func usesOutputTool(_ request: GenerationRequest) -> Bool {
         request.tools.isEmpty && request.sampling.responseFormat?["json_schema"] != nil
     }
 
@@ -47,15 +54,16 @@ enum AnthropicRequestBody {
             .unsupported(field: field, problem: "this provider has no such parameter")
         }
         if sampling.seed != nil { throw unsupported("seed") }
-        if sampling.frequencyPenalty ?? 0 != 0 { throw unsupported("frequency_penalty") }
-        if sampling.presencePenalty ?? 0 != 0 { throw unsupported("presence_penalty") }
+        if sampling.frequencyPenalty != 0 { throw unsupported("frequency_penalty") }
+        if sampling.presencePenalty != 0 { throw unsupported("presence_penalty") }
         if request.topLogprobs != nil { throw unsupported("logprobs") }
-        if sampling.temperature ?? 0 > 1 {
+        if sampling.temperature > 1 {
             throw .unsupported(field: "temperature", problem: "this provider takes 0 to 1")
         }
         guard let format = sampling.responseFormat else { return }
-        guard format["type"]?.stringValue == "json_schema" else {
-            throw .unsupported(field: "response_format.type", problem: "this provider takes json_schema only")
+        guard format["type"]?.stringValue == "json_schema", format["json_schema"]?["schema"]?.objectValue != nil else {
+            throw .unsupported(
+                field: "response_format.type", problem: "this provider takes json_schema with a schema only")
         }
         guard request.tools.isEmpty else {
             throw .unsupported(field: "response_format", problem: "this provider cannot combine it with tools")
@@ -69,12 +77,12 @@ enum AnthropicRequestBody {
         return .object(object)
     }
 
-    private static func toolChoice(_ choice: ToolChoice) -> JSON {
+    private static func toolChoice(_ choice: ChatRequest.ToolChoice) -> JSON {
         switch choice {
         case .none: ["type": "none"]
-        case .auto: ["type": "auto"]
+        case .automatic: ["type": "auto"]
         case .required: ["type": "any"]
-        case .named(let name): ["type": "tool", "name": JSON(name)]
+        case .function(let name): ["type": "tool", "name": JSON(name)]
         }
     }
 }

@@ -1,7 +1,7 @@
 import Primitives
 
 /// Reads the events of a streamed Anthropic message as pieces of an OpenAI answer.
-struct AnthropicStreamDecoder {
+package struct AnthropicStreamDecoder {
     private enum Block {
         case text
         /// The position among the answer's calls.
@@ -18,18 +18,18 @@ struct AnthropicStreamDecoder {
     private var calls = 0
     private var usage = TokenUsage()
     private var finishReason: FinishReason?
-    private(set) var isComplete = false
+    package private(set) var isComplete = false
 
     /// Most content blocks in one answer.
     static let maximumBlocks = 1024
 
-    init(usesOutputTool: Bool, keyName: String) {
+    package init(usesOutputTool: Bool, keyName: String) {
         self.usesOutputTool = usesOutputTool
         self.keyName = keyName
     }
 
     /// - Returns: What the event adds to the answer.
-    mutating func consume(_ event: ServerSentEvent) throws(BackendError) -> [BackendEvent] {
+    package mutating func consume(_ event: ServerSentEvent) throws(BackendError) -> [BackendEvent] {
         guard let json = try? JSON(parsing: event.data), let type = json["type"]?.stringValue else {
             throw .malformedAnswer("an event is not a JSON object with a type")
         }
@@ -53,7 +53,7 @@ struct AnthropicStreamDecoder {
     }
 
     /// - Throws: `BackendError.unavailable` if the stream broke off.
-    func end() throws(BackendError) -> GenerationEnd {
+    package func end() throws(BackendError) -> GenerationEnd {
         guard isComplete, let finishReason else { throw .unavailable("the provider broke off its answer") }
         let reason = usesOutputTool && finishReason == .toolCalls ? .stop : finishReason
         return GenerationEnd(finishReason: reason, usage: usage)

@@ -2,7 +2,7 @@ import Primitives
 
 /// Translates the JSON that `ToolSchema` makes an engine write, as it arrives: an answer's text passes through at once, a
 /// call is handed over when it is complete.
-struct ConstrainedToolDecoder {
+package struct ConstrainedToolDecoder {
     /// Longest call in bytes.
     static let maximumCallBytes = 1 << 20
 
@@ -20,7 +20,7 @@ struct ConstrainedToolDecoder {
     private var written = ""
     private var stopFilter: StopFilter
 
-    init(stop: [String]) {
+    package init(stop: [String]) {
         stopFilter = StopFilter(stop)
     }
 
@@ -28,7 +28,7 @@ struct ConstrainedToolDecoder {
     ///
     /// - Returns: Text of the answer, maybe empty.
     /// - Throws: `BackendError.malformedAnswer` for a call without end.
-    mutating func consume(_ text: String) throws(BackendError) -> String {
+    package mutating func consume(_ text: String) throws(BackendError) -> String {
         switch phase {
         case .opening:
             written += text
@@ -56,15 +56,15 @@ struct ConstrainedToolDecoder {
     }
 
     /// What remains when the engine has ended.
-    struct Ending {
+    package struct Ending {
         /// Text that was held back as the possible start of a stop sequence.
-        let text: String
+        package let text: String
         /// A complete call.
-        let call: (name: String, arguments: String)?
-        let hitStop: Bool
+        package let call: (name: String, arguments: String)?
+        package let hitStop: Bool
     }
 
-    mutating func finish() -> Ending {
+    package mutating func finish() -> Ending {
         let text = stopFilter.finish()
         guard case .call = phase, let json = try? JSON(parsing: Array(written.utf8)),
             let name = json[ToolSchema.nameKey]?.stringValue, let arguments = json[ToolSchema.argumentsKey]

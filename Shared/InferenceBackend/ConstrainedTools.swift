@@ -7,14 +7,14 @@ import Primitives
 /// - `auto`: a call or an answer, the model decides; but after a tool's result the model answers in plain words, because
 ///   a small model that may call again calls for ever.
 /// - One call in an answer; log-probabilities are left out, because they would be those of the JSON around the text.
-struct ConstrainedTools {
+package struct ConstrainedTools {
     /// What the engine gets.
-    let request: GenerationRequest
+    package let request: GenerationRequest
     /// Translates the engine's text; nil when it writes plain text.
-    let decoder: ConstrainedToolDecoder?
+    package let decoder: ConstrainedToolDecoder?
 
     /// - Throws: `BackendError` when the request cannot be rewritten.
-    init(_ original: GenerationRequest) throws(BackendError) {
+    package init(_ original: GenerationRequest) throws(BackendError) {
         guard case .chat(let messages) = original.input else {
             request = original
             decoder = nil
@@ -28,9 +28,9 @@ struct ConstrainedTools {
         let tools: [Tool]
         switch original.toolChoice {
         case .none: tools = []
-        case .auto: tools = afterResult ? [] : original.tools
+        case .automatic: tools = afterResult ? [] : original.tools
         case .required: tools = original.tools
-        case .named(let name): tools = original.tools.filter { $0.name == name }
+        case .function(let name): tools = original.tools.filter { $0.name == name }
         }
         guard !tools.isEmpty else {
             rewritten.input = .chat(plain)
@@ -42,7 +42,7 @@ struct ConstrainedTools {
             throw .unsupported(
                 field: "response_format", problem: "this model cannot combine it with tools; set tool_choice to none")
         }
-        let allowsAnswer = original.toolChoice == .auto
+        let allowsAnswer = original.toolChoice == .automatic
         let schema = try ToolSchema.schema(for: tools, allowsAnswer: allowsAnswer)
         rewritten.sampling.responseFormat = [
             "type": "json_schema",

@@ -28,6 +28,8 @@ public struct EngineURL: Sendable, Hashable {
         self.init(prefix: trimmed, display: trimmed)
     }
 
+    var isEncrypted: Bool { prefix.hasPrefix("https:") }
+
     /// An engine on a Unix socket.
     public init?(socketPath: String) {
         let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
@@ -50,6 +52,11 @@ struct HTTPTransport: Sendable {
     /// Largest error answer that is looked at.
     static let maximumErrorBytes = 64 << 10
     static let connectTimeout = TimeAmount.seconds(5)
+    /// Shorter than llama.cpp's own limit for idle connections (5 s), so that no request meets a closing one.
+    static let plainIdleTimeout = TimeAmount.seconds(3)
+
+    /// The worker bounds each request with its own deadline; this only bounds a forgotten one.
+    static let longestExchange = TimeAmount.hours(24)
 
     let url: EngineURL
     private let client: HTTPClient
@@ -61,7 +68,8 @@ struct HTTPTransport: Sendable {
         configuration.decompression = .disabled
         configuration.timeout = .init(connect: Self.connectTimeout, read: nil)
         configuration.connectionPool = .init(
-            idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: max(1, connections))
+            idleTimeout: url.isEncrypted ? .seconds(60) : Self.plainIdleTimeout,
+            concurrentHTTP1ConnectionsPerHostSoftLimit: max(1, connections))
         // A dead engine is reported at once; whoever supervises it knows when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -75,7 +83,6 @@ struct HTTPTransport: Sendable {
     /// Sends a JSON request and hands over the body of a 200 answer as it arrives.
     ///
     /// - Parameters:
-    ///   - timeout: for the whole exchange; nil: the caller's task bounds it.
     ///   - failure: turns any other answer's status and bounded body into an error.
     func post<Result>(
         _ path: String, body: JSON, headers: [(String, String)] = [],
@@ -102,36 +109,62 @@ struct HTTPTransport: Sendable {
         read: (HTTPClientResponse.Body) async throws -> Result
     ) async throws -> Result {
         do {
-            // The worker bounds each request with its own deadline; this only bounds a forgotten one.
-            let response = try await client.execute(request, timeout: .hours(24))
+            let response = try await head(of: request)
             guard response.status == .ok else {
                 let body = try? await response.body.collect(upTo: Self.maximumErrorBytes)
                 try Task.checkCancellation()
                 throw failure(HTTPFailure(response, body: body.map { Array($0.readableBytesView) } ?? []))
             }
             return try await read(response.body)
-        } catch let error as HTTPClientError {
-            try Task.checkCancellation()
-            if error == .cancelled { throw CancellationError() }
-            throw BackendError.unavailable("the connection to \(url.display) failed: \(error.shortDescription)")
+        } catch let error as ReceiverError {
+            throw error.underlying
         } catch let error as BackendError {
             throw error
-        } catch let error as CancellationError {
-            throw error
-        } catch let error as ChannelError {
-            try Task.checkCancellation()
-            throw BackendError.unavailable("the connection to \(url.display) failed: \(error)")
-        } catch let error as IOError {
-            try Task.checkCancellation()
-            throw BackendError.unavailable("the connection to \(url.display) failed: errno \(error.errnoCode)")
         } catch is NIOTooManyBytesError {
             throw BackendError.malformedAnswer("longer than \(Self.maximumAnswerBytes) bytes")
+        } catch {
+            try Task.checkCancellation()
+            if error is CancellationError || error as? HTTPClientError == .cancelled { throw CancellationError() }
+            throw BackendError.unavailable("the connection to \(url.display) failed: \(Self.reason(error))")
+        }
+    }
+
+    /// A kept connection may have been closed just as it was used: before any answer, one new try is safe.
+    private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await client.execute(request, timeout: Self.longestExchange)
+        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+            return try await client.execute(request, timeout: Self.longestExchange)
+        }
+    }
+
+    /// What happened to a connection, in words that cannot hold what it carried.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as IOError: "errno \(error.errnoCode)"
+        case is HTTPParserError: "the answer broke off or is not HTTP"
+        default: "\(type(of: error))"
+        }
+    }
+}
+
+/// An error of whoever receives the events, on its way past the connection's own errors.
+struct ReceiverError: Error {
+    let underlying: any Error
+
+    /// Runs `body` and marks what it throws.
+    static func marking(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            throw ReceiverError(underlying: error)
         }
     }
 }
 
 /// An answer other than 200, cut down to what may be repeated.
-struct HTTPFailure: Sendable {
+package struct HTTPFailure: Sendable {
     let status: Int
     /// `error.type` or `error.code`, if it looks like an identifier and not like prose.
     let code: String
@@ -139,7 +172,7 @@ struct HTTPFailure: Sendable {
     let promptTokens: Int
     let contextTokens: Int
 
-    init(status: Int, body: [UInt8]) {
+    package init(status: Int, body: [UInt8]) {
         self.status = status
         let error = (try? JSON(parsing: body))?["error"]
         let candidates = [error?["code"]?.stringValue, error?["type"]?.stringValue]
@@ -164,7 +197,7 @@ struct HTTPFailure: Sendable {
     /// What the failure means to the caller.
     ///
     /// - Parameter keyName: the key that was sent, if any.
-    func backendError(keyName: String?) -> BackendError {
+    package func backendError(keyName: String?) -> BackendError {
         switch (status, code) {
         case (_, "exceed_context_size_error"), (_, "context_length_exceeded"):
             .contextExceeded(promptTokens: promptTokens, contextTokens: contextTokens)

@@ -1,3 +1,4 @@
+import Inference
 import Primitives
 
 /// Something that turns requests into tokens and vectors: the bundled engine, an OpenAI-compatible server, or a provider
@@ -7,7 +8,7 @@ public protocol InferenceBackend: Sendable {
     var description: BackendDescription { get }
 
     /// What steers sampling as this backend applies it, for the worker's statement.
-    func applied(_ sampling: Sampling) -> Sampling
+    func applied(_ sampling: SamplingOptions) -> AppliedSampling
 
     /// Generates one answer.
     ///
@@ -138,18 +139,6 @@ public struct TokenUsage: Sendable, Hashable {
         prompt = max(0, usage?["prompt_tokens"]?.intValue ?? 0)
         completion = max(0, usage?["completion_tokens"]?.intValue ?? 0)
         cachedPrompt = max(0, usage?["prompt_tokens_details"]?["cached_tokens"]?.intValue ?? 0)
-    }
-}
-
-/// Texts to embed.
-public struct EmbeddingRequest: Sendable, Hashable {
-    public let inputs: [String]
-    /// Width asked for; nil: the model's own.
-    public let dimensions: Int?
-
-    public init(inputs: [String], dimensions: Int? = nil) {
-        self.inputs = inputs
-        self.dimensions = dimensions
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import Logging
 import NIOCore
 import Primitives
@@ -98,7 +99,7 @@ public final class LocalEngineBackend: InferenceBackend {
         get async { await supervisor.child?.pid }
     }
 
-    public func applied(_ sampling: Sampling) -> Sampling { engine.applied(sampling) }
+    public func applied(_ sampling: SamplingOptions) -> AppliedSampling { engine.applied(sampling) }
 
     public func generate(
         _ request: GenerationRequest, deliver: @Sendable (BackendEvent) async throws -> Void

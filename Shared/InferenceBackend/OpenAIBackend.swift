@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Inference
 import NIOCore
 import Primitives
 
@@ -51,10 +52,8 @@ public final class OpenAIBackend: InferenceBackend {
             contextTokens: configuration.contextTokens, capabilities: configuration.capabilities)
     }
 
-    public func applied(_ sampling: Sampling) -> Sampling {
-        var applied = sampling
-        if !configuration.dialect.sendsTemperature { applied.temperature = nil }
-        return applied
+    public func applied(_ sampling: SamplingOptions) -> AppliedSampling {
+        AppliedSampling(sampling, sendsTemperature: configuration.dialect.sendsTemperature)
     }
 
     public func generate(
@@ -91,7 +90,9 @@ public final class OpenAIBackend: InferenceBackend {
             var decoder = OpenAIStreamDecoder()
             for try await buffer in body {
                 for event in try parser.events(in: buffer) {
-                    for piece in try decoder.consume(event) { try await deliver(piece) }
+                    for piece in try decoder.consume(event) {
+                        try await ReceiverError.marking { try await deliver(piece) }
+                    }
                 }
             }
             // Read to the end, past [DONE], so that the connection can serve the next request.

@@ -1,3 +1,4 @@
+import Inference
 import Primitives
 
 /// How a server's dialect of OpenAI's protocol differs.
@@ -32,9 +33,9 @@ public struct OpenAIDialect: Sendable, Hashable {
 }
 
 /// Writes OpenAI's requests.
-enum OpenAIRequestBody {
+package enum OpenAIRequestBody {
     /// - Throws: `BackendError` for a request that the dialect cannot express.
-    static func generation(
+    package static func generation(
         _ request: GenerationRequest, model: String, dialect: OpenAIDialect
     ) throws(BackendError) -> (path: String, body: JSON) {
         var body: JSONObject = ["model": JSON(model)]
@@ -50,14 +51,15 @@ enum OpenAIRequestBody {
         body["stream"] = true
         body["stream_options"] = ["include_usage": true]
         let sampling = request.sampling
-        if dialect.sendsTemperature { body["temperature"] = sampling.temperature.map { JSON($0) } }
-        body["top_p"] = sampling.topP.map { JSON($0) }
-        body[dialect.maxTokensField] = sampling.maxTokens.map { JSON($0) }
+        if dialect.sendsTemperature { body["temperature"] = JSON(sampling.temperature) }
+        // Engines have defaults of their own, so 1 is said too; what takes no temperature takes no top_p either.
+        if dialect.sendsTemperature || sampling.topP != 1 { body["top_p"] = JSON(sampling.topP) }
+        body[dialect.maxTokensField] = sampling.maximumTokens.map { JSON($0) }
         if !sampling.stop.isEmpty { body["stop"] = .array(sampling.stop.map { JSON($0) }) }
         body["seed"] = sampling.seed.map { JSON($0) }
         body["response_format"] = sampling.responseFormat
-        body["frequency_penalty"] = sampling.frequencyPenalty.map { JSON($0) }
-        body["presence_penalty"] = sampling.presencePenalty.map { JSON($0) }
+        if sampling.frequencyPenalty != 0 { body["frequency_penalty"] = JSON(sampling.frequencyPenalty) }
+        if sampling.presencePenalty != 0 { body["presence_penalty"] = JSON(sampling.presencePenalty) }
         if let top = request.topLogprobs {
             if case .chat = request.input {
                 body["logprobs"] = true
@@ -72,11 +74,12 @@ enum OpenAIRequestBody {
             }
             body["tools"] = .array(request.tools.map(\.source))
             body["tool_choice"] = toolChoice(request.toolChoice)
+            if !request.parallelToolCalls { body["parallel_tool_calls"] = false }
         }
         return (path, .object(body))
     }
 
-    static func embedding(_ request: EmbeddingRequest, model: String) -> JSON {
+    package static func embedding(_ request: EmbeddingRequest, model: String) -> JSON {
         var body: JSONObject = [
             "model": JSON(model), "input": .array(request.inputs.map { JSON($0) }), "encoding_format": "float",
         ]
@@ -84,12 +87,12 @@ enum OpenAIRequestBody {
         return .object(body)
     }
 
-    private static func toolChoice(_ choice: ToolChoice) -> JSON {
+    private static func toolChoice(_ choice: ChatRequest.ToolChoice) -> JSON {
         switch choice {
         case .none: "none"
-        case .auto: "auto"
+        case .automatic: "auto"
         case .required: "required"
-        case .named(let name): ["type": "function", "function": ["name": JSON(name)]]
+        case .function(let name): ["type": "function", "function": ["name": JSON(name)]]
         }
     }
 

@@ -1,16 +1,18 @@
 import Primitives
 
 /// Reads the events of a streamed OpenAI answer.
-struct OpenAIStreamDecoder {
-    private(set) var finishReason: FinishReason?
-    private(set) var usage = TokenUsage()
-    private(set) var isDone = false
+package struct OpenAIStreamDecoder {
+    package init() {}
+
+    package private(set) var finishReason: FinishReason?
+    package private(set) var usage = TokenUsage()
+    package private(set) var isDone = false
     private var hasStarted = false
     private var hasToolCalls = false
 
     /// - Returns: What the event adds to the answer, in order.
     /// - Throws: `BackendError` for an error inside the stream, or for something that is no chunk.
-    mutating func consume(_ event: ServerSentEvent) throws(BackendError) -> [BackendEvent] {
+    package mutating func consume(_ event: ServerSentEvent) throws(BackendError) -> [BackendEvent] {
         guard !isDone else { return [] }
         if event.data.elementsEqual("[DONE]".utf8) {
             isDone = true
@@ -42,7 +44,7 @@ struct OpenAIStreamDecoder {
     /// How the answer ended.
     ///
     /// - Throws: `BackendError.unavailable` if the stream broke off.
-    func end() throws(BackendError) -> GenerationEnd {
+    package func end() throws(BackendError) -> GenerationEnd {
         guard let finishReason else { throw .unavailable("the engine broke off its answer") }
         // Some servers say "stop" after a call.
         let reason = hasToolCalls && finishReason == .stop ? .toolCalls : finishReason
@@ -53,7 +55,8 @@ struct OpenAIStreamDecoder {
         let json = choice["delta"]?["content"] ?? choice["text"]
         var text = ""
         if case .string(let string)? = json { text = string.lossyString }
-        let logprobs = choice["logprobs"].flatMap { $0.isTruthy ? $0 : nil }
+        var logprobs: JSON?
+        if let json = choice["logprobs"], json.isTruthy { logprobs = json }
         return text.isEmpty && logprobs == nil ? nil : .text(text, logprobs: logprobs)
     }
 

@@ -1,16 +1,16 @@
 /// Ends a text before the first stop sequence, in a stream: what could be the start of one is held back.
-struct StopFilter {
+package struct StopFilter {
     private let stops: [[UInt8]]
     private var held: [UInt8] = []
-    private(set) var hasStopped = false
+    package private(set) var hasStopped = false
 
     /// - Parameter stops: not empty each.
-    init(_ stops: [String]) {
+    package init(_ stops: [String]) {
         self.stops = stops.map { Array($0.utf8) }
     }
 
     /// - Returns: The text that is certain to stand before a stop sequence.
-    mutating func consume(_ text: String) -> String {
+    package mutating func consume(_ text: String) -> String {
         guard !hasStopped, !stops.isEmpty else { return hasStopped ? "" : text }
         held += text.utf8
         if let end = firstStop() {
@@ -25,7 +25,7 @@ struct StopFilter {
     }
 
     /// - Returns: What was held back.
-    mutating func finish() -> String {
+    package mutating func finish() -> String {
         defer { held = [] }
         return String(decoding: held, as: UTF8.self)
     }

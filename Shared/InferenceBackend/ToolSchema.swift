@@ -5,7 +5,7 @@ import Primitives
 /// A call is `{"name": …, "arguments": …}`; with `tool_choice` auto the model may write `{"answer": "…"}` instead. Each
 /// tool's own schema stands under `$defs`, where its inner references are rewritten to point. Strings and lists without a
 /// bound get one: a small model in an open string does not find its end.
-enum ToolSchema {
+package enum ToolSchema {
     /// Bound of a string that has none, in characters.
     static let standardStringLength = 256
     /// Bound of a list that has none.
@@ -18,7 +18,7 @@ enum ToolSchema {
     ///   - tools: at least one.
     ///   - allowsAnswer: whether the model may answer in words.
     /// - Throws: `BackendError.invalidRequest` for a reference outside the tool's schema.
-    static func schema(for tools: [Tool], allowsAnswer: Bool) throws(BackendError) -> JSON {
+    package static func schema(for tools: [Tool], allowsAnswer: Bool) throws(BackendError) -> JSON {
         var alternatives: [JSON] = []
         var definitions = JSONObject()
         for (index, tool) in tools.enumerated() {
