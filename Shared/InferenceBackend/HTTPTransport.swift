@@ -133,8 +133,17 @@ struct HTTPTransport: Sendable {
     private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, timeout: Self.longestExchange)
-        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+        } catch where Self.meansClosed(error) {
             return try await client.execute(request, timeout: Self.longestExchange)
+        }
+    }
+
+    private static func meansClosed(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as ChannelError: error == .ioOnClosedChannel || error == .eof || error == .inputClosed
+        case let error as IOError: error.errnoCode == EPIPE || error.errnoCode == ECONNRESET
+        default: false
         }
     }
 
@@ -143,6 +152,7 @@ struct HTTPTransport: Sendable {
         switch error {
         case let error as HTTPClientError: error.shortDescription
         case let error as IOError: "errno \(error.errnoCode)"
+        case let error as ChannelError: "\(error)"
         case is HTTPParserError: "the answer broke off or is not HTTP"
         default: "\(type(of: error))"
         }
