@@ -1,5 +1,3 @@
-import Primitives
-
 /// The registers that say what runs in an enclave. SHA-384, 48 bytes each.
 public struct EnclaveMeasurements: Sendable, Hashable {
     /// The executable (on Nitro: the image).
@@ -38,12 +36,5 @@ public struct EnclaveMeasurements: Sendable, Hashable {
     /// The registers by number.
     public var registers: [(number: Int, value: [UInt8])] {
         [(0, executable), (1, engine), (2, configuration), (8, weights)]
-    }
-
-    /// `{"pcr0": hex, "pcr1": hex, "pcr2": hex, "pcr8": hex}`.
-    public var json: JSON {
-        var object = JSONObject()
-        for (number, value) in registers { object["pcr\(number)"] = .string(JSONString(Hex.encode(value))) }
-        return .object(object)
     }
 }
