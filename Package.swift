@@ -32,6 +32,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: nio)
     static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: nio)
     static let nioHTTP1 = product(name: "NIOHTTP1", package: nio)
+    static let nioTLS = product(name: "NIOTLS", package: nio)
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let protobufPlugin = product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
@@ -107,7 +108,7 @@ let package = Package(
 
         // Layer 1: wire and process
         library("WireRPC", [.protobuf]),
-        library("RPC", ["WireRPC", "CZstd", .nioCore, .nioPosix, .nioSSL, .nioConcurrency, .deques, .logging, .protobuf]),
+        library("RPC", ["WireRPC", "CZstd", .nioCore, .nioPosix, .nioTLS, .nioSSL, .deques, .logging, .protobuf]),
         library("WireOperations", ["RPC", .protobuf]),
         library("WireAttestation", ["RPC", .protobuf]),
         library("WireInference", ["RPC", .protobuf]),

@@ -1,14 +1,13 @@
 import NIOCore
 import SwiftProtobuf
 
-/// A message as it goes onto the wire: its protobuf encoding, with room in front for the first frame's header.
+/// A message as it goes onto the wire: its protobuf encoding.
 public struct EncodedMessage: Sendable {
-    /// Readable bytes: the encoding. `FrameHeader.size` bytes before the reader index are free.
     var buffer: ByteBuffer
 
     public init(_ message: some Message) throws {
         do {
-            let bytes: HeadroomBytes = try message.serializedBytes()
+            let bytes: EncodingBytes = try message.serializedBytes()
             buffer = bytes.buffer
         } catch {
             throw RPCError(.internalError, "\(type(of: message).protoMessageName) cannot be encoded")
@@ -17,7 +16,7 @@ public struct EncodedMessage: Sendable {
 
     /// Bytes that already are an encoded message.
     public init(bytes: some Sequence<UInt8>) {
-        buffer = HeadroomBytes(bytes).buffer
+        buffer = EncodingBytes(bytes).buffer
     }
 
     /// Bytes of the encoding.
@@ -31,6 +30,8 @@ public struct ReceivedMessage: Sendable {
     var credit: Int = 0
     /// Bytes of the reassembly budget that the message occupies.
     var reassembled: Int = 0
+    /// The bytes are one zstd frame; never so outside the layer.
+    var isCompressed = false
 
     init(buffer: ByteBuffer) {
         self.buffer = buffer
@@ -56,27 +57,19 @@ public struct ReceivedMessage: Sendable {
     }
 }
 
-/// What swift-protobuf encodes into: a buffer whose front has room for a frame header, so that header and message leave
-/// in one write without a copy.
-private struct HeadroomBytes: SwiftProtobufContiguousBytes {
+/// What swift-protobuf encodes into: a buffer that goes to the channel as it is.
+private struct EncodingBytes: SwiftProtobufContiguousBytes {
     var buffer: ByteBuffer
 
     /// swift-protobuf asks for exactly the encoded size and then writes every byte, so the memory is not cleared first.
     init(repeating: UInt8, count: Int) {
-        buffer = Self.reserve(count)
+        buffer = ByteBufferAllocator().buffer(capacity: count)
         buffer.moveWriterIndex(forwardBy: count)
     }
 
     init(_ sequence: some Sequence<UInt8>) {
-        buffer = Self.reserve(sequence.underestimatedCount)
+        buffer = ByteBufferAllocator().buffer(capacity: sequence.underestimatedCount)
         buffer.writeBytes(sequence)
-    }
-
-    private static func reserve(_ count: Int) -> ByteBuffer {
-        var buffer = ByteBufferAllocator().buffer(capacity: FrameHeader.size + count)
-        buffer.moveWriterIndex(forwardBy: FrameHeader.size)
-        buffer.moveReaderIndex(forwardBy: FrameHeader.size)
-        return buffer
     }
 
     var count: Int { buffer.readableBytes }

@@ -40,9 +40,13 @@ extension RPCChannel {
             try await call.finishWriting()
         } catch {
             // A call that ended early says why in its status, which is worth more than the failed write.
-            if let status = call.endedWith { throw status }
-            call.cancel()
-            throw error
+            switch call.end {
+            case .failure(let status)?: throw status
+            case .success?: break
+            case nil:
+                call.cancel()
+                throw error
+            }
         }
         guard let message = try await call.read() else {
             throw RPCError(.internalError, "the call ended with OK and without a response")

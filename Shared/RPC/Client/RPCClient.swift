@@ -1,25 +1,165 @@
+import Logging
 import NIOCore
+import NIOPosix
 
 /// Calls services on any of a set of endpoints, over connections it makes, watches and replaces.
 public final class RPCClient: RPCChannel {
-    private let configuration: RPCClientConfiguration
+    let configuration: RPCClientConfiguration
+    let pool: ConnectionPool
+    let budget: RetryBudget
+    private let upkeep: Task<Void, Never>
 
-    public init(configuration: RPCClientConfiguration, group: (any EventLoopGroup)? = nil) {
+    /// Begins to connect at once.
+    ///
+    /// - Parameters:
+    ///   - services: What the servers may call back over the client's connections.
+    ///   - group: The event loops of the connections; nil: the process's own.
+    /// - Throws: The error of a certificate or key that cannot be read.
+    public init(
+        configuration: RPCClientConfiguration, services: [any RPCService] = [], group: (any EventLoopGroup)? = nil
+    ) throws {
         self.configuration = configuration
+        let connector = try Connector(
+            configuration: configuration, services: services, group: group ?? MultiThreadedEventLoopGroup.singleton)
+        pool = ConnectionPool(
+            policy: configuration.pickPolicy, ejection: configuration.ejection,
+            maximumWaiting: configuration.maximumWaitingCalls)
+        budget = RetryBudget(configuration.retry)
+        let upkeep = ConnectionUpkeep(configuration: configuration, connector: connector, pool: pool)
+        self.upkeep = Task { await upkeep.run() }
+    }
+
+    deinit {
+        upkeep.cancel()
     }
 
     public func exchange(
         _ method: MethodDescriptor, _ request: EncodedMessage, options: CallOptions
     ) async throws -> ReceivedMessage {
-        throw RPCError(.unimplemented, "")
+        guard configuration.interceptors.isEmpty else {
+            return try await intercepted(method, options) { try await self.hedged(method, request, options: $0) }
+        }
+        return try await hedged(method, request, options: options)
     }
 
     public func open(
         _ method: MethodDescriptor, only: EncodedMessage?, options: CallOptions
     ) async throws -> ClientCall {
-        throw RPCError(.unimplemented, "")
+        var call = OutgoingCall(method: method, options: options)
+        for interceptor in configuration.interceptors { try await interceptor.start(&call) }
+        let started = call
+        let began = ContinuousClock.now
+        let attempts = CallAttempts(client: self, method: method, options: started.options)
+        let connection = try await attempts.connection()
+        let stream = try await connection.open(method, only: only, options: attempts.options())
+        let interceptors = configuration.interceptors
+        let pool = pool
+        stream.onEnd { error in
+            pool.note(error, on: connection)
+            for interceptor in interceptors {
+                interceptor.end(started, error: error, duration: ContinuousClock.now - began)
+            }
+        }
+        if let only {
+            // A call whose one request is still here can be made again as long as no response has come.
+            stream.onFirstFailure { error in
+                guard try await attempts.mayRepeat(after: error) else { return nil }
+                let connection = try await attempts.connection()
+                return try await connection.open(method, only: only, options: attempts.options())
+            }
+        }
+        return stream
+    }
+
+    /// The executor of a ready connection's event loop. A task that prefers it makes its calls over that connection
+    /// without changing threads; it must not block.
+    public func executor() async throws -> any TaskExecutor {
+        try await pool.pick(waits: true, until: nil).executor
+    }
+
+    /// The round trip to the peer of one connection.
+    public func ping() async throws -> Duration {
+        try await pool.pick(waits: false, until: nil).ping()
     }
 
     /// Lets running calls end for `gracePeriod`, then cancels what is left and closes every connection.
-    public func shutdown(gracePeriod: Duration = .seconds(5)) async {}
+    public func shutdown(gracePeriod: Duration = .seconds(5)) async {
+        upkeep.cancel()
+        let connections = pool.shutDown()
+        await withTaskGroup(of: Void.self) { group in
+            for connection in connections {
+                group.addTask { await connection.drained(within: gracePeriod) }
+            }
+        }
+    }
+
+    // MARK: - Attempts
+
+    private func intercepted(
+        _ method: MethodDescriptor, _ options: CallOptions,
+        _ body: (CallOptions) async throws -> ReceivedMessage
+    ) async throws -> ReceivedMessage {
+        var call = OutgoingCall(method: method, options: options)
+        for interceptor in configuration.interceptors { try await interceptor.start(&call) }
+        let began = ContinuousClock.now
+        var failure: RPCError?
+        defer {
+            for interceptor in configuration.interceptors {
+                interceptor.end(call, error: failure, duration: ContinuousClock.now - began)
+            }
+        }
+        do {
+            return try await body(call.options)
+        } catch {
+            failure = error as? RPCError ?? RPCError(.unknown, "the call failed")
+            throw error
+        }
+    }
+
+    private func hedged(
+        _ method: MethodDescriptor, _ request: EncodedMessage, options: CallOptions
+    ) async throws -> ReceivedMessage {
+        guard let hedging = configuration.hedging, method.idempotent else {
+            return try await attempt(method, request, options: options)
+        }
+        return try await withThrowingTaskGroup(of: ReceivedMessage.self) { group in
+            group.addTask { try await self.attempt(method, request, options: options) }
+            group.addTask {
+                try await Task.sleep(for: hedging.delay)
+                guard self.budget.spend() else { throw RPCError(.resourceExhausted, "no budget for a second attempt") }
+                return try await self.attempt(method, request, options: options)
+            }
+            defer { group.cancelAll() }
+            // The first answer wins; the first attempt's failure counts only when the second fails too.
+            var failure: any Error = RPCError(.unavailable, "no attempt was made")
+            while let result = await group.nextResult() {
+                switch result {
+                case .success(let message): return message
+                case .failure(let error):
+                    failure = error
+                    if let error = error as? RPCError, !(error.neverSeen || error.code == .unavailable) { throw error }
+                }
+            }
+            throw failure
+        }
+    }
+
+    private func attempt(
+        _ method: MethodDescriptor, _ request: EncodedMessage, options: CallOptions
+    ) async throws -> ReceivedMessage {
+        let attempts = CallAttempts(client: self, method: method, options: options)
+        while true {
+            let connection: Connection
+            if let ready = pool.pickNow() { connection = ready } else { connection = try await attempts.connection() }
+            do {
+                let message = try await connection.exchange(method, request, options: attempts.options())
+                pool.note(nil, on: connection)
+                budget.credit()
+                return message
+            } catch let error as RPCError {
+                pool.note(error, on: connection)
+                guard try await attempts.mayRepeat(after: error) else { throw error }
+            }
+        }
+    }
 }

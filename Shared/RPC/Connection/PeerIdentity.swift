@@ -4,7 +4,7 @@ public struct PeerIdentity: Sendable, Hashable {
     public let address: String
     /// The certificate the peer proved it holds the key of, DER; nil on a plaintext connection.
     public let leafCertificate: [UInt8]?
-    /// The certificate's common name, then its DNS names. Trustworthy only when an authority was checked.
+    /// The certificate's DNS names. Trustworthy only when an authority was checked.
     public let names: [String]
     /// The role an authority gave the peer: the second part of a certificate's URI name `haca://network/role/name`. Nil
     /// without an authority, or when the network is another.

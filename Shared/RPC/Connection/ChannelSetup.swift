@@ -1,0 +1,29 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+extension Connection {
+    /// Outbound bytes of a channel from which its streams wait, and at which they go on.
+    private static let writeMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 128 << 10)
+
+    /// Adds TLS, if any, and a connection to a fresh channel. Runs on the channel's loop.
+    static func install(on channel: any Channel, setup: Setup, tls: TLSContexts?) throws -> Connection {
+        let connection = Connection(setup: setup, channel: channel)
+        let pipeline = channel.pipeline.syncOperations
+        let options = channel.syncOptions
+        try options?.setOption(.writeBufferWaterMark, value: writeMark)
+        try options?.setOption(
+            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 256 << 10))
+        if let tls { try pipeline.addHandler(tls.makeHandler(isServer: setup.side == .accepting)) }
+        try pipeline.addHandler(connection)
+        return connection
+    }
+
+    static func address(of channel: any Channel) -> String {
+        guard let address = channel.remoteAddress else { return "unix:" }
+        if let ip = address.ipAddress, let port = address.port {
+            return "\(RPCEndpoint.tcp(host: ip, port: port))"
+        }
+        return "unix:\(address.pathname ?? "")"
+    }
+}

@@ -1,0 +1,173 @@
+import DequeModule
+import NIOCore
+import SwiftProtobuf
+
+/// One call on one connection, in either role.
+///
+/// `@unchecked Sendable`: what is mutable is touched on the connection's event loop only, except the inbox, which locks,
+/// and `single` and `response`, which pass between the loop and the one task that the loop starts for the call.
+final class RPCStream: @unchecked Sendable {
+    /// Something that waits to be sent.
+    struct Outgoing {
+        enum Kind {
+            case message(compressed: Bool, endStream: Bool)
+            case trailer
+        }
+
+        let kind: Kind
+        var payload: ByteBuffer
+        /// The first frame has left.
+        var started = false
+    }
+
+    enum Phase {
+        /// Ours, without an id: waits for the connection or for stream credit.
+        case waiting
+        case open
+        case finished
+    }
+
+    let connection: Connection
+    let method: MethodDescriptor
+    let priority: CallPriority
+    /// The peer made the call.
+    let isInbound: Bool
+    let inbox: Inbox?
+
+    // On the event loop.
+    var id: UInt64
+    var phase: Phase
+    var localEnded = false
+    var remoteEnded = false
+    var sendWindow = FlowWindow(0)
+    var receiveWindow: ReceiveWindow
+    var queue = Deque<Outgoing>()
+    var queuedBytes = 0
+    var isScheduled = false
+    /// A task that waited to write was cancelled: no other waits.
+    var isWritingCancelled = false
+    var writers: [UnsafeContinuation<Void, any Error>] = []
+    var partial: ByteBuffer?
+    var partialCompressed = false
+    /// Reassembly budget the partial message occupies, and its frames' credit that was not given back, bytes.
+    var partialReassembled = 0
+    var deadline: NIODeadline?
+    /// Extra window given to this stream out of the connection's budget, bytes.
+    var grown = 0
+
+    // Inbound.
+    var route: MethodRouter.Route?
+    var context: ServerContext?
+    var task: Task<Void, Never>?
+    var handlerRunning = false
+    var single: ReceivedMessage?
+    var response: EncodedMessage?
+
+    // Outbound.
+    var continuation: UnsafeContinuation<ReceivedMessage, any Error>?
+    var head: CallOptions?
+    var first: Outgoing?
+
+    init(
+        connection: Connection, method: MethodDescriptor, priority: CallPriority, isInbound: Bool, id: UInt64,
+        hasInbox: Bool, receiveWindow: Int
+    ) {
+        self.connection = connection
+        self.method = method
+        self.priority = priority
+        self.isInbound = isInbound
+        self.id = id
+        inbox = hasInbox ? Inbox() : nil
+        phase = isInbound ? .open : .waiting
+        self.receiveWindow = ReceiveWindow(receiveWindow)
+    }
+
+    /// Why writing is no longer possible.
+    var failure: RPCError?
+
+    var isFinished: Bool { phase == .finished }
+    var hasWaitingReader: Bool { inbox?.hasWaiter ?? false }
+    var writeFailure: RPCError { failure ?? RPCError(.cancelled, "the call has ended") }
+
+    // MARK: - For handlers
+
+    /// The request of a method whose caller sends one.
+    func singleRequest<M: Message>() async throws -> M {
+        guard let message = single else { throw RPCError(.internalError, "the call has no request") }
+        single = nil
+        return try await decode(message, orFail: .invalidArgument)
+    }
+
+    func nextMessage() async throws -> ReceivedMessage? {
+        guard let inbox else { return nil }
+        // A handler whose task is cancelled stops reading; the call itself goes on until the handler returns.
+        let message = try await inbox.next(freed: { self.giveBack($0) }, abandoned: {})
+        return try await message?.inflated(limit: connection.limits.messageSize)
+    }
+
+    func decode<M: Message>(_ message: ReceivedMessage) async throws -> M {
+        try await decode(message, orFail: .invalidArgument)
+    }
+
+    private func decode<M: Message>(_ message: ReceivedMessage, orFail code: StatusCode) async throws -> M {
+        let plain = try await message.inflated(limit: connection.limits.messageSize)
+        do {
+            return try await OffLoop.decode(plain)
+        } catch {
+            throw RPCError(code, "the request is no \(M.protoMessageName)")
+        }
+    }
+
+    /// Keeps the one response until the handler and its interceptors have ended.
+    func respond(_ message: EncodedMessage) throws {
+        guard message.count <= connection.limits.messageSize else {
+            throw RPCError(.resourceExhausted, "the response is longer than \(connection.limits.messageSize) bytes")
+        }
+        response = message
+    }
+
+    // MARK: - For both roles
+
+    /// Sends a message, and waits while too many bytes of this stream wait already.
+    func write(_ message: EncodedMessage, endStream: Bool = false) async throws {
+        let connection = connection
+        guard message.count <= connection.limits.messageSize else {
+            throw RPCError(.resourceExhausted, "the message is longer than \(connection.limits.messageSize) bytes")
+        }
+        let outgoing = await connection.outgoing(message, endStream: endStream)
+        let isOnLoop = connection.loop.inEventLoop
+        if isOnLoop, try connection.enqueue(outgoing, on: self) { return }
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
+                if isOnLoop { return connection.suspendWriter(continuation, of: self) }
+                connection.loop.execute {
+                    do {
+                        _ = try connection.enqueue(outgoing, on: self)
+                        connection.suspendWriter(continuation, of: self)
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
+                }
+            }
+        } onCancel: {
+            connection.loop.execute { connection.cancelWriters(of: self) }
+        }
+    }
+
+    func giveBack(_ freed: Inbox.Freed) {
+        let connection = connection
+        if connection.loop.inEventLoop {
+            connection.giveBack(freed, on: self)
+        } else {
+            connection.loop.execute { connection.giveBack(freed, on: self) }
+        }
+    }
+}
+
+extension ReceivedMessage {
+    /// The message itself, or what comes out of its compressed form.
+    func inflated(limit: Int) async throws -> ReceivedMessage {
+        guard isCompressed else { return self }
+        return ReceivedMessage(buffer: try await OffLoop.inflate(buffer, limit: limit))
+    }
+}
