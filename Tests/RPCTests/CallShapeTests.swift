@@ -25,7 +25,7 @@ struct CallShapeTests {
             #expect(sum.bytes == 55)
 
             let chat = try await fixture.echo.chat()
-            var iterator = chat.responses.makeAsyncIterator()
+            let iterator = chat.responses.makeAsyncIterator()
             for size in [0, 1, 1000] {
                 try await chat.requests.write(.payload(size))
                 #expect(try await iterator.next()?.payload.count == size)
@@ -58,7 +58,7 @@ struct CallShapeTests {
             let big = EchoMessage.with { $0.payload = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }) }
             #expect(try await fixture.echo.unary(big) == big)
             let chat = try await fixture.echo.chat()
-            var iterator = chat.responses.makeAsyncIterator()
+            let iterator = chat.responses.makeAsyncIterator()
             for _ in 0..<2 {
                 try await chat.requests.write(big)
                 #expect(try await iterator.next() == big)

@@ -53,7 +53,7 @@ struct Fixture: Sendable {
         let bound = try await server.start()
         var clientConfiguration = clientConfiguration([bound], security: clientSecurity, limits: clientLimits)
         adjustClient(&clientConfiguration)
-        let client = try RPCClient(configuration: clientConfiguration)
+        let client = RPCClient(configuration: clientConfiguration)
         let fixture = Fixture(server: server, endpoint: bound, client: client)
         do {
             let result = try await body(fixture)

@@ -7,7 +7,7 @@ public struct RequestStream<Element: Message>: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         let stream: RPCStream
 
-        public mutating func next() async throws -> Element? {
+        public func next() async throws -> Element? {
             guard let message = try await stream.nextMessage() else { return nil }
             return try await stream.decode(message)
         }
@@ -49,7 +49,7 @@ public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
         let call: ClientCall
 
         /// The next response; nil when the call ended with `OK`; throws `RPCError` for any other status.
-        public mutating func next() async throws -> Element? {
+        public func next() async throws -> Element? {
             guard let message = try await call.read() else { return nil }
             return try await call.decode(message)
         }

@@ -18,7 +18,8 @@ final class ConnectionPool: Sendable {
         var nextWaiter: UInt64 = 0
         /// Why nothing is ready, once every endpoint was tried; nil while there is hope.
         var outage: RPCError?
-        var isShutDown = false
+        /// Why no call will ever succeed again.
+        var end: RPCError?
     }
 
     private let state = Mutex(State())
@@ -74,11 +75,16 @@ final class ConnectionPool: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Every call fails from now on.
+    func fail(_ error: RPCError) {
+        state.withLock { $0.end = error }
+    }
+
     /// No call succeeds from now on. Returns the connections that are left.
     func shutDown() -> [Connection] {
         defer { wakeWaiters() }
         return state.withLock { state in
-            state.isShutDown = true
+            state.end = state.end ?? Self.shutDown
             return state.members.map(\.connection)
         }
     }
@@ -109,7 +115,7 @@ final class ConnectionPool: Sendable {
     }
 
     private func choose(_ state: inout State, waits: Bool) -> Choice {
-        if state.isShutDown { return .failure(Self.shutDown) }
+        if let end = state.end { return .failure(end) }
         guard !state.members.isEmpty else {
             if let outage = state.outage, !waits { return .failure(outage) }
             return .wait
@@ -166,7 +172,7 @@ final class ConnectionPool: Sendable {
                                 neverSeen: true))
                     }
                     // Something changed since the look before.
-                    if !state.members.isEmpty || state.isShutDown { return .some(nil) }
+                    if !state.members.isEmpty || state.end != nil { return .some(nil) }
                     state.waiters[id] = continuation
                     return nil
                 }

@@ -14,19 +14,27 @@ public final class RPCClient: RPCChannel {
     /// - Parameters:
     ///   - services: What the servers may call back over the client's connections.
     ///   - group: The event loops of the connections; nil: the process's own.
-    /// - Throws: The error of a certificate or key that cannot be read.
+    ///
+    /// When a certificate or key cannot be read, every call fails with `FAILED_PRECONDITION` and says so.
     public init(
         configuration: RPCClientConfiguration, services: [any RPCService] = [], group: (any EventLoopGroup)? = nil
-    ) throws {
+    ) {
         self.configuration = configuration
-        let connector = try Connector(
-            configuration: configuration, services: services, group: group ?? MultiThreadedEventLoopGroup.singleton)
         pool = ConnectionPool(
             policy: configuration.pickPolicy, ejection: configuration.ejection,
             maximumWaiting: configuration.maximumWaitingCalls)
         budget = RetryBudget(configuration.retry)
-        let upkeep = ConnectionUpkeep(configuration: configuration, connector: connector, pool: pool)
-        self.upkeep = Task { await upkeep.run() }
+        do {
+            let connector = try Connector(
+                configuration: configuration, services: services,
+                group: group ?? MultiThreadedEventLoopGroup.singleton)
+            let upkeep = ConnectionUpkeep(configuration: configuration, connector: connector, pool: pool)
+            self.upkeep = Task { await upkeep.run() }
+        } catch {
+            configuration.logger.error("cannot use the certificate or key", metadata: ["error": "\(error)"])
+            pool.fail(RPCError(.failedPrecondition, "cannot use the certificate or key: \(error)"))
+            upkeep = Task {}
+        }
     }
 
     deinit {
