@@ -30,8 +30,8 @@ public struct NitroFreshness: Sendable, Hashable {
 /// The 68 bytes of `user_data` that bind a document to a TLS certificate and a signing key:
 /// prefix(2) || sha256(TLS certificate DER) || prefix(2) || sha256(signing key SPKI DER).
 public struct DocumentBinding: Sendable, Hashable {
-    /// The TLS certificate, DER.
-    public var tlsCertificate: [UInt8]
+    /// The TLS certificate, DER; nil if any certificate is acceptable.
+    public var tlsCertificate: [UInt8]?
     /// The signing key as SubjectPublicKeyInfo; nil if any key is acceptable.
     public var signingKey: [UInt8]?
 
@@ -41,7 +41,7 @@ public struct DocumentBinding: Sendable, Hashable {
     private static let prefix: [UInt8] = [0x12, 0x20]
 
     /// Makes a binding.
-    public init(tlsCertificate: [UInt8], signingKey: [UInt8]?) {
+    public init(tlsCertificate: [UInt8]?, signingKey: [UInt8]?) {
         self.tlsCertificate = tlsCertificate
         self.signingKey = signingKey
     }
@@ -54,7 +54,9 @@ public struct DocumentBinding: Sendable, Hashable {
     /// Refuses a field of another layout or for other keys.
     public func check(_ userData: [UInt8]?) throws(AttestationError) {
         guard let userData, userData.count == Self.count else { throw .userDataLayout }
-        guard userData[2..<34].elementsEqual(SHA256.hash(data: tlsCertificate)) else { throw .otherTLSCertificate }
+        if let tlsCertificate, !userData[2..<34].elementsEqual(SHA256.hash(data: tlsCertificate)) {
+            throw .otherTLSCertificate
+        }
         if let signingKey, !userData[36..<68].elementsEqual(SHA256.hash(data: signingKey)) { throw .otherSigningKey }
     }
 }
