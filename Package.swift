@@ -165,7 +165,7 @@ let package = Package(
         tool(
             "haca-conformance", path: "Tests/Conformance",
             ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments],
-            exclude: ["README.md"]),
+            exclude: ["README.md", "make_nitro_vectors.py", "vectors"]),
         tool(
             "haca-canned-engine", path: "Tests/Benchmarks/CannedEngine",
             ["Primitives", .arguments, .nioCore, .nioPosix, .nioHTTP1]),
