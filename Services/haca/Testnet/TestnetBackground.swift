@@ -42,7 +42,7 @@ enum TestnetBackground {
                 )
             }
             // The last piece is not a whole line yet.
-            for line in lines.dropLast().dropFirst(shown) { print(line) }
+            for line in lines.dropLast().dropFirst(shown) where !line.hasPrefix("haca: ") { print(line) }
             shown = max(shown, lines.count - 1)
             if let answer = try? await ControlClient.answer(to: ControlRequest(command: .status), layout: layout),
                 answer.isReady, text.hasSuffix("haca chat --folder \(layout.folder)\n")

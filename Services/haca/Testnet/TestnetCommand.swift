@@ -83,7 +83,7 @@ struct TestnetCommand: AsyncParsableCommand {
         @OptionGroup var folder: FolderOption
         @Argument(help: "worker-0, gateway, …") var name: String?
         @Flag(name: .shortAndLong, help: "Go on with new lines until ^C.") var follow = false
-        @Option(name: .shortAndLong, help: "How many lines of each at first.") var lines = 100
+        @Option(name: [.customShort("n"), .long], help: "How many lines of each at first.") var lines = 100
 
         func run() async throws {
             let layout = folder.layout

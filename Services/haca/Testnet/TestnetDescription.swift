@@ -25,6 +25,8 @@ struct TestnetDescription: Codable, Sendable, Hashable {
     let workers: [Member]
     /// An OpenAI-compatible engine in the place of the bundled one.
     let engineURL: String?
+    /// What the printed examples ask.
+    var exampleModel = TestnetFiles.bundledModel
 
     var gateway: Member { Member(name: "gateway", role: .gateway, port: httpsPort) }
     /// Workers first: the gateway needs them.

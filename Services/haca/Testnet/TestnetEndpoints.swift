@@ -9,7 +9,7 @@ enum TestnetEndpoints {
     /// Endpoints and two examples to copy.
     static func text(_ description: TestnetDescription, layout: TestnetLayout, after start: Duration) -> String {
         let tenths = Int(start / .milliseconds(100))
-        let model = description.engineURL == nil ? "smollm2-135m-instruct" : "MODEL"
+        let model = description.exampleModel
         return """
             ready after \(tenths / 10).\(tenths % 10) s
 

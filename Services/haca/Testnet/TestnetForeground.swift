@@ -17,11 +17,11 @@ struct TestnetForeground: Sendable {
         try layout.makeFolders()
         let lock = try TestnetLock(layout: layout)
         let description = try options.describe(network: "local")
-        let preparation = TestnetPreparation(layout: layout, tools: tools, description: description)
+        var preparation = TestnetPreparation(layout: layout, tools: tools, description: description)
         CommandOutput.write("preparing \(layout.folder)\n")
         try await preparation.run()
         let host = TestnetHost(
-            layout: layout, description: description, lock: lock, launcher: preparation.launcher)
+            layout: layout, description: preparation.description, lock: lock, launcher: preparation.launcher)
         let server = try await ControlServer(path: layout.controlSocket)
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let signals = handleSignals(host: host, stop: stop)
@@ -80,8 +80,9 @@ struct TestnetForeground: Sendable {
                 plain.show(waiting: waiting, seconds: seconds)
             }
         }
+        let duration = ContinuousClock.now - begin
         try await TestnetEndpoints.saveLeaf(of: host.description, layout: layout)
-        let text = TestnetEndpoints.text(host.description, layout: layout, after: ContinuousClock.now - begin)
+        let text = TestnetEndpoints.text(host.description, layout: layout, after: duration)
         guard isLive else {
             CommandOutput.write(text + "\n")
             // From here on the other commands show what happens.

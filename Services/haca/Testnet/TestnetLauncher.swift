@@ -24,12 +24,12 @@ struct TestnetLauncher: Sendable {
     func measuredArguments(of member: TestnetDescription.Member) -> [String] {
         var arguments = ["--configuration", layout.configuration(of: member.name)]
         if member.role == .worker, let engine = tools.engine {
-            arguments += ["--engine", engine.script, "--weights", engine.weights]
+            arguments += engine.files.flatMap { ["--engine", $0] } + ["--weights", engine.weights]
         }
         return arguments
     }
 
-    private func executable(of member: TestnetDescription.Member) -> String {
+    func executable(of member: TestnetDescription.Member) -> String {
         switch member.role {
         case .worker: tools.worker
         case .gateway: tools.gateway

@@ -22,7 +22,7 @@ struct TestnetLayout: Sendable {
     var authorityKey: String { authorityFolder + "/ca.key" }
     var enclaveFolder: String { folder + "/enclave" }
     var enclaveRoot: String { enclaveFolder + "/root.pem" }
-    var approved: String { folder + "/approved.toml" }
+    var approved: String { folder + "/approved.jsonl" }
     var gatewayCertificate: String { folder + "/gateway-leaf.pem" }
     var configurationFolder: String { folder + "/configuration" }
     var logFolder: String { folder + "/logs" }

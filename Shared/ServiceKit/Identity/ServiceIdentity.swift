@@ -1,4 +1,5 @@
 import Foundation
+import RPC
 
 /// A service's certificate, key and the authority it trusts, as PEM.
 public struct ServiceIdentity: Sendable, CustomStringConvertible {
@@ -32,6 +33,13 @@ public struct ServiceIdentity: Sendable, CustomStringConvertible {
             throw configuration.invalid(key, "cannot read \(path)")
         }
         return text
+    }
+
+    /// Mutual TLS among services of one authority.
+    public var security: TransportSecurity {
+        .authority(
+            certificateChain: Array(certificateChainPEM.utf8), privateKey: Array(privateKeyPEM.utf8),
+            trustRoots: Array(authorityPEM.utf8))
     }
 
     /// Never the key.

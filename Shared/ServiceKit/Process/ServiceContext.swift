@@ -1,4 +1,5 @@
 import Logging
+import RPC
 import Synchronization
 
 /// What a running service is given: its configuration, logger, metrics and health, and the way to stop in order.
@@ -25,6 +26,7 @@ public final class ServiceContext: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
         var actions: [StopAction] = []
         var reloads: [@Sendable () async -> Void] = []
+        var methods: [MethodDescriptor] = []
     }
 
     private let state = Mutex(State())
@@ -55,6 +57,13 @@ public final class ServiceContext: Sendable {
     public func onReload(_ action: @escaping @Sendable () async -> Void) {
         state.withLock { $0.reloads.append(action) }
     }
+
+    /// Names the methods of the service's own RPC server, so that reflection on `admin.rpc` lists them.
+    public func publish(_ methods: [MethodDescriptor]) {
+        state.withLock { $0.methods += methods }
+    }
+
+    var publishedMethods: [MethodDescriptor] { state.withLock { $0.methods } }
 
     /// Declares start-up over: `/ready` answers by the dependencies from now on.
     public func started() {

@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 import Logging
-import NIOCore
+import RPC
 import Synchronization
 
 /// Runs a service process from its first line to its exit status.
@@ -81,6 +81,7 @@ public enum ServiceRunner {
 
         let admin = AdminServer(service: name, instance: service.instance, metrics: metrics, health: health)
         try await admin.start(listen: configuration.strings("admin.listen"), configuration: configuration)
+        let operations = try await startOperations(service)
         do {
             try await body(service)
         } catch {
@@ -88,6 +89,7 @@ public enum ServiceRunner {
             service.logger.error("\(failure.message)", metadata: ["event": "service.failed"])
             armDeadline(deadline, status: failure.status, service: service)
             await service.runStopActions()
+            await operations?.shutdown(gracePeriod: .zero)
             await admin.stop()
             log.flush()
             throw failure
@@ -95,9 +97,30 @@ public enum ServiceRunner {
         service.stop()
         armDeadline(deadline, status: .success, service: service)
         await service.runStopActions()
+        await operations?.shutdown(gracePeriod: .zero)
         await admin.stop()
         service.logger.info("\(name) stopped", metadata: ["event": "service.stopped"])
         log.flush()
+    }
+
+    /// Health, reflection and echo over RPC on a Unix socket that only this user reaches.
+    private static func startOperations(_ service: ServiceContext) async throws -> RPCServer? {
+        guard let text = try service.configuration.optionalString("admin.rpc") else { return nil }
+        guard case .unix(let path)? = try? RPCEndpoint(parsing: text) else {
+            throw service.configuration.invalid("admin.rpc", "write unix:/path")
+        }
+        let server = RPCServer(
+            configuration: RPCServerConfiguration(
+                endpoint: .unix(path: path), network: try service.configuration.string("network.id"),
+                security: .plaintext, logger: service.log.logger(label: "admin.rpc")),
+            services: OperationsServices.all(health: service.health) { service.publishedMethods })
+        do {
+            _ = try await server.start()
+        } catch {
+            throw ServiceFailure(.cannotCreate, "cannot listen on \(text): \(error); set admin.rpc to another path")
+        }
+        chmod(path, 0o600)
+        return server
     }
 
     private static func handleSignals(
