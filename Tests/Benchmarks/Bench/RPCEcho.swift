@@ -1,5 +1,4 @@
 import Foundation
-import NIOCore
 import NIOPosix
 import RPC
 import WireOperations
@@ -35,7 +34,7 @@ enum RPCEcho {
     static func load(_ plan: LoadPlan, _ material: TLSMaterial?, onLoop: Bool) async throws -> Measurement {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = client(port: plan.port, material, group: group)
-        let executor: (any TaskExecutor)? = onLoop ? LoopExecutor(loop: group.any()) : nil
+        let executor: (any TaskExecutor)? = onLoop ? try await client.executor() : nil
         _ = try await run(plan, client, milliseconds: LoadPlan.warmUpMilliseconds, executor)
         let start = monotonicNanoseconds()
         let tally = try await run(plan, client, milliseconds: plan.milliseconds, executor)
@@ -119,20 +118,5 @@ struct EchoHandlers: EchoService {
         _ requests: RequestStream<Echo>, to response: ResponseWriter<Echo>, context: ServerContext
     ) async throws {
         for try await request in requests { try await response.write(request) }
-    }
-}
-
-/// Runs tasks on an event loop's thread.
-final class LoopExecutor: TaskExecutor {
-    private let loop: any EventLoop
-
-    init(loop: any EventLoop) {
-        self.loop = loop
-    }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let executor = asUnownedTaskExecutor()
-        loop.execute { job.runSynchronously(on: executor) }
     }
 }
