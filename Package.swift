@@ -132,8 +132,8 @@ let package = Package(
         library(
             "InferenceBackend",
             [
-                "Primitives", "Signing", "Inference", "OpenAIAPI", "ProcessSupervision", .httpClient, .logging, .nioCore,
-                .nioPosix, .nioHTTP1,
+                "Primitives", "Signing", "Inference", "OpenAIAPI", "ProcessSupervision", .crypto, .httpClient, .logging,
+                .nioCore, .nioPosix, .nioHTTP1,
             ]),
 
         // Services

@@ -133,7 +133,7 @@ struct HTTPTransport: Sendable {
     private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, timeout: Self.longestExchange)
-        } catch where Self.meansClosed(error) {
+        } catch  where Self.meansClosed(error) {
             return try await client.execute(request, timeout: Self.longestExchange)
         }
     }

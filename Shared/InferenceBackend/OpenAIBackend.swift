@@ -165,10 +165,10 @@ extension ServerSentEventParser {
 }
 
 /// Ids of tool calls, in OpenAI's form.
-enum ToolCallID {
+public enum ToolCallID {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
-    static func random() -> String {
+    public static func random() -> String {
         "call_" + String((0..<24).map { _ in alphabet[Int.random(in: alphabet.indices)] })
     }
 }
