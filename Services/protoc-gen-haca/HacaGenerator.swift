@@ -10,7 +10,8 @@ struct HacaGenerator: CodeGenerator {
 
         var description: String {
             switch self {
-            case .unknown(let key, let value): "unknown parameter \(key)=\(value); known: Visibility=Public|Package|Internal"
+            case .unknown(let key, let value):
+                "unknown parameter \(key)=\(value); known: Visibility=Public|Package|Internal"
             }
         }
     }

@@ -29,7 +29,8 @@ struct ServiceWriter {
         printer.print("\(visibility) enum \(service.name)Methods {")
         printer.withIndentation { printer in
             for method in service.methods {
-                printer.print("\(visibility) static let \(swiftName(method)) = Method<\(input(method)), \(output(method))>(")
+                printer.print(
+                    "\(visibility) static let \(swiftName(method)) = Method<\(input(method)), \(output(method))>(")
                 printer.withIndentation { printer in
                     printer.print(
                         "service: \"\(service.fullName)\", name: \"\(method.name)\",",
@@ -109,7 +110,9 @@ struct ServiceWriter {
         let options = "options: CallOptions = .init()"
         switch (method.clientStreaming, method.serverStreaming) {
         case (false, false):
-            printer.print("\(visibility) func \(name)(_ request: \(input(method)), \(options)) async throws -> \(output(method)) {")
+            printer.print(
+                "\(visibility) func \(name)(_ request: \(input(method)), \(options)) async throws -> \(output(method)) {"
+            )
             printer.print("    try await channel.call(\(table), request, options: options)")
         case (false, true):
             printer.print("\(visibility) func \(name)(")

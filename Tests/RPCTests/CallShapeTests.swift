@@ -55,7 +55,9 @@ struct CallShapeTests {
         limits.framePayload = 2 << 10
         limits.connectionWindow = 8 << 10
         try await Fixture.run(serverLimits: limits, clientLimits: limits) { fixture in
-            let big = EchoMessage.with { $0.payload = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }) }
+            let big = EchoMessage.with {
+                $0.payload = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+            }
             #expect(try await fixture.echo.unary(big) == big)
             let chat = try await fixture.echo.chat()
             let iterator = chat.responses.makeAsyncIterator()

@@ -13,7 +13,8 @@ public struct RPCError: Error, Sendable, Hashable {
     public var neverSeen: Bool
 
     public init(
-        code: StatusCode, message: String, details: [UInt8] = [], metadata: Metadata = Metadata(), neverSeen: Bool = false
+        code: StatusCode, message: String, details: [UInt8] = [], metadata: Metadata = Metadata(),
+        neverSeen: Bool = false
     ) {
         self.code = code
         self.message = message

@@ -61,7 +61,8 @@ public struct RPCMethod: Sendable {
     /// A stream each way.
     public static func bidirectional<Request: Message, Response: Message>(
         _ method: Method<Request, Response>,
-        _ handler: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerContext) async throws
+        _ handler:
+            @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerContext) async throws
             -> Void
     ) -> RPCMethod {
         RPCMethod(descriptor: method.descriptor) { stream, context in

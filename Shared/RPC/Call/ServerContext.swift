@@ -58,6 +58,9 @@ public struct ServerContext: Sendable {
         return logger
     }
 
+    /// Whether the logger takes a level, without making the logger.
+    func isLogging(_ level: Logger.Level) -> Bool { level >= call.logger.logLevel }
+
     /// Sends metadata with the call's status.
     public func setTrailer(_ key: String, _ value: String) {
         call.trailers.withLock { $0[key] = value }

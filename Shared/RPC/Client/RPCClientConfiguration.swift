@@ -106,7 +106,8 @@ public struct RetryPolicy: Sendable, Hashable {
     public var budget: Double
     public var budgetRatio: Double
 
-    public init(maximumAttempts: Int = 3, backoff: Backoff = Backoff(), budget: Double = 10, budgetRatio: Double = 0.1) {
+    public init(maximumAttempts: Int = 3, backoff: Backoff = Backoff(), budget: Double = 10, budgetRatio: Double = 0.1)
+    {
         self.maximumAttempts = maximumAttempts
         self.backoff = backoff
         self.budget = budget

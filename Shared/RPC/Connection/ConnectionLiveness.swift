@@ -77,7 +77,9 @@ extension Connection {
         let now = NIODeadline.now()
         if let since = frameSince, now - since > TimeAmount(limits.frameTimeout) { return fail(.slowFrame) }
         let silence = now - lastRead
-        if silence > TimeAmount(limits.keepaliveInterval) + TimeAmount(limits.keepaliveTimeout) { return fail(.noAnswer) }
+        if silence > TimeAmount(limits.keepaliveInterval) + TimeAmount(limits.keepaliveTimeout) {
+            return fail(.noAnswer)
+        }
         if silence >= TimeAmount(limits.keepaliveInterval / 2) {
             writeControl(.ping, stream: 0, Haca_Rpc_V1_Ping.with { $0.token = UInt64.random(in: 0...UInt64.max) })
         }

@@ -61,8 +61,8 @@ extension Connection {
     private func receiveRequest(_ header: FrameHeader, _ payload: ByteBuffer) throws(ProtocolViolation) {
         guard isPeerStream(header.stream), header.stream > highestPeerStream else { throw .streamOrder }
         highestPeerStream = header.stream
+        guard streamsOpenedByPeer < streamsGrantedToPeer else { throw .streamLimit }
         streamsOpenedByPeer += 1
-        guard streamsOpenedByPeer <= streamsGrantedToPeer else { throw .streamLimit }
         guard payload.readableBytes <= limits.headSize else { return refuse(header.stream, .tooLarge) }
         if isDraining { return refuse(header.stream, .refused) }
         let head = try payload.decodePayload(Haca_Rpc_V1_RequestHead.self, of: .request)

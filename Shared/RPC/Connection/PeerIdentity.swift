@@ -13,7 +13,8 @@ public struct PeerIdentity: Sendable, Hashable {
     public let connectionID: UInt64
 
     public init(
-        address: String, leafCertificate: [UInt8]? = nil, names: [String] = [], role: String? = nil, connectionID: UInt64
+        address: String, leafCertificate: [UInt8]? = nil, names: [String] = [], role: String? = nil,
+        connectionID: UInt64
     ) {
         self.address = address
         self.leafCertificate = leafCertificate

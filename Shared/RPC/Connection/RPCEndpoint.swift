@@ -31,7 +31,9 @@ public enum RPCEndpoint: Sendable, Hashable {
         guard let colon = text.lastIndex(of: ":"), colon != text.startIndex else { throw .noPort(text) }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        guard let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port) else { throw .badPort(text) }
+        guard let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port) else {
+            throw .badPort(text)
+        }
         self = .tcp(host: host, port: port)
     }
 }

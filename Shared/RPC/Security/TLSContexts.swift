@@ -59,7 +59,8 @@ struct TLSContexts: Sendable {
 }
 
 extension PeerIdentity {
-    init(address: String, certificate: NIOSSLCertificate, network: String, checksAuthority: Bool, connectionID: UInt64) {
+    init(address: String, certificate: NIOSSLCertificate, network: String, checksAuthority: Bool, connectionID: UInt64)
+    {
         var names: [String] = []
         var role: String?
         for name in certificate._subjectAlternativeNames() {
@@ -70,7 +71,9 @@ extension PeerIdentity {
                 // haca://network/role/name
                 let parts = String(decoding: name.contents, as: UTF8.self)
                     .split(separator: "/", maxSplits: 4, omittingEmptySubsequences: false)
-                if parts.count == 5, parts[0] == "haca:", parts[1].isEmpty, parts[2] == network { role = String(parts[3]) }
+                if parts.count == 5, parts[0] == "haca:", parts[1].isEmpty, parts[2] == network {
+                    role = String(parts[3])
+                }
             default: break
             }
         }

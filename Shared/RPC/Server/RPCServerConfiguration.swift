@@ -14,7 +14,8 @@ public struct RPCServerConfiguration: Sendable {
 
     public init(
         endpoint: RPCEndpoint, network: String, security: TransportSecurity, limits: RPCLimits = .init(),
-        compression: CompressionPolicy = .off, maximumConnections: Int = 1024, logger: Logger = Logger(label: "rpc.server")
+        compression: CompressionPolicy = .off, maximumConnections: Int = 1024,
+        logger: Logger = Logger(label: "rpc.server")
     ) {
         self.endpoint = endpoint
         self.network = network

@@ -18,7 +18,9 @@ public enum Preface {
     /// Takes the preface off the buffer; false while it is not complete. Wrong magic is seen at its first wrong byte.
     public static func read(from buffer: inout ByteBuffer) throws(ProtocolViolation) -> Bool {
         let present = min(buffer.readableBytes, 8)
-        let matches = magic.withUTF8Buffer { buffer.readableBytesView.prefix(present).elementsEqual($0.prefix(present)) }
+        let matches = magic.withUTF8Buffer {
+            buffer.readableBytesView.prefix(present).elementsEqual($0.prefix(present))
+        }
         guard matches else { throw .badMagic }
         guard buffer.readableBytes >= size, let bytes = buffer.readSlice(length: size) else { return false }
         let version = bytes.getInteger(at: bytes.readerIndex + 8, as: UInt16.self) ?? 0
