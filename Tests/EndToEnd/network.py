@@ -22,6 +22,11 @@ def haca(*arguments: str, timeout: float = START_TIMEOUT, **options) -> subproce
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
 
 
+def is_chat_engine(found: Process) -> bool:
+    """The engine's script runs twice: once to talk, once for embeddings."""
+    return any("serve.py" in argument for argument in found.arguments) and "--embeddings" not in found.arguments
+
+
 class Network:
     """Runs detached unless a test wants to hold the supervisor itself."""
 
@@ -94,7 +99,7 @@ class Network:
         return next((p for p in self.processes if p.executable == executable), None)
 
     def engine(self) -> Process | None:
-        return next((p for p in self.processes if any("serve.py" in argument for argument in p.arguments)), None)
+        return next((p for p in self.processes if is_chat_engine(p)), None)
 
     def logs(self) -> str:
         """The end of every log file, for the message of a failed assertion."""
