@@ -189,8 +189,8 @@ let package = Package(
         tests(
             "InferenceBackendTests",
             [
-                "InferenceBackend", "OpenAIAPI", "Inference", "Primitives", "ProcessSupervision", .httpClient, .logging,
-                .nioCore,
+                "InferenceBackend", "OpenAIAPI", "Inference", "Primitives", "ProcessSupervision", "RPC", "WireInference",
+                .httpClient, .logging, .nioCore,
             ]),
     ]
 )

@@ -16,7 +16,8 @@ enum TestFiles {
             .deletingLastPathComponent()
     }
 
-    static var cannedEngine: String { products.appendingPathComponent("haca-canned-engine").path }
+    static func product(_ name: String) -> String { products.appendingPathComponent(name).path }
+    static var cannedEngine: String { product("haca-canned-engine") }
     static var engineScript: String { root.appendingPathComponent("Services/haca-worker/Engine/serve.py").path }
     static var python: String { root.appendingPathComponent(".venv/bin/python").path }
 
