@@ -167,6 +167,9 @@ let package = Package(
             ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments],
             exclude: ["README.md", "make_nitro_vectors.py", "vectors"]),
         tool(
+            "haca-enclave-probe", path: "Tests/EnclaveProbe",
+            ["Attestation", "RPC", "Signing", "WireOperations"]),
+        tool(
             "haca-canned-engine", path: "Tests/Benchmarks/CannedEngine",
             ["Primitives", .arguments, .nioCore, .nioPosix, .nioHTTP1]),
         tool(
@@ -181,7 +184,12 @@ let package = Package(
         tests("RPCTests", ["RPC", "WireRPC", "WireOperations", .nioCore, .nioPosix, .nioSSL, .protobuf, .logging]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests("ServiceKitTests", ["ServiceKit", "Primitives", .logging]),
-        tests("AttestationTests", ["Attestation", "Primitives", "Signing", "RPC", "ProcessSupervision", .x509, .crypto]),
+        tests(
+            "AttestationTests",
+            [
+                "Attestation", "Primitives", "Signing", "RPC", "WireOperations", "ProcessSupervision", .x509, .crypto,
+                .logging,
+            ]),
         tests(
             "InferenceTests",
             ["Inference", "Primitives", "Signing", "Attestation", "WireInference", "WireAttestation", .protobuf, .crypto]),

@@ -34,7 +34,9 @@ struct ShowCommand: ParsableCommand {
             }
             print("user_data  \(document.userData.map { Hex.encode($0) } ?? "-")")
             print("nonce      \(document.nonce.map { Hex.encode($0) } ?? "-")")
-            let verified = try document.verified(root: root, atMilliseconds: time ?? document.timestampMilliseconds)
+            let freshness = time == nil ? NitroFreshness(earliestMilliseconds: 0) : NitroFreshness()
+            let verified = try document.verified(
+                root: root, atMilliseconds: time ?? document.timestampMilliseconds, freshness: freshness)
             print("pcr hash   \(verified.pcrHash.hex)")
             print("verdict    valid under root \(root.fingerprint)\(root.isVendorRoot ? " (AWS)" : " (simulated)")")
         } catch {

@@ -29,6 +29,8 @@ public final class SimulatedSecurityModule: DocumentSource {
 
     private static let leafLifetime: TimeInterval = 3 * 3_600
     private static let intermediateLifetime: TimeInterval = 24 * 3_600
+    /// Certificates begin this much earlier, for verifiers whose clocks are behind.
+    private static let clockTolerance: TimeInterval = 300
 
     /// Why a document cannot be made.
     public enum RequestError: Error, Sendable, Hashable {
@@ -98,7 +100,8 @@ public final class SimulatedSecurityModule: DocumentSource {
             let key = P384.Signing.PrivateKey()
             let subject = try Self.name("\(name).haca.simulated-enclaves")
             let certificate = try CertificateTemplate(
-                subject: subject, issuer: issuerName, key: .init(key.publicKey), begin: time.addingTimeInterval(-60),
+                subject: subject, issuer: issuerName, key: .init(key.publicKey),
+                begin: time.addingTimeInterval(-Self.clockTolerance),
                 end: time.addingTimeInterval(Self.intermediateLifetime),
                 authority: .isCertificateAuthority(maxPathLength: 1 - depth)
             ).signed(by: .init(issuerKey))
@@ -109,7 +112,7 @@ public final class SimulatedSecurityModule: DocumentSource {
         let key = P384.Signing.PrivateKey()
         let leaf = try CertificateTemplate(
             subject: try Self.name(moduleID), issuer: issuerName, key: .init(key.publicKey),
-            begin: time.addingTimeInterval(-60), end: time.addingTimeInterval(Self.leafLifetime),
+            begin: time.addingTimeInterval(-Self.clockTolerance), end: time.addingTimeInterval(Self.leafLifetime),
             authority: .notCertificateAuthority, usage: KeyUsage(digitalSignature: true)
         ).signed(by: .init(issuerKey))
         return Chain(
