@@ -165,7 +165,7 @@ let package = Package(
         tool(
             "haca-conformance", path: "Tests/Conformance",
             ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments],
-            exclude: ["README.md", "make_nitro_vectors.py", "vectors"]),
+            exclude: ["README.md", "make_nitro_vectors.py", "make_vectors.py", "vectors"]),
         tool(
             "haca-enclave-probe", path: "Tests/EnclaveProbe",
             ["Attestation", "RPC", "Signing", "WireOperations"]),

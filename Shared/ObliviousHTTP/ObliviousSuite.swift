@@ -108,3 +108,9 @@ struct ResponseKeys: Sendable {
         return try ChaChaPoly.Nonce(data: bytes)
     }
 }
+
+extension ObliviousResponseSecrets {
+    /// The exported secrets, for known-answer checks.
+    package var singleSecret: [UInt8] { single.withUnsafeBytes { Array($0) } }
+    package var chunkedSecret: [UInt8] { chunked.withUnsafeBytes { Array($0) } }
+}

@@ -4,7 +4,12 @@ import Primitives
 /// `haca-conformance SUITE PATH`: one line per failure, `N passed, N failed` last.
 enum ConformanceRunner {
     /// The suites by name. A new suite adds itself here.
-    static let suites: [any Suite.Type] = [NitroSuite.self]
+    static let suites: [any Suite.Type] = [
+        CanonicalJSONSuite.self,
+        NitroSuite.self,
+        ObliviousHTTPSuite.self,
+        SignedResponseSuite.self,
+    ]
 
     /// A vector file larger than this is refused rather than read.
     static let maximumFileBytes = 256 << 20
