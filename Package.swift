@@ -183,7 +183,9 @@ let package = Package(
         tests("ObliviousHTTPTests", ["ObliviousHTTP", "Primitives", "Signing"]),
         tests("RPCTests", ["RPC", "WireRPC", "WireOperations", .nioCore, .nioPosix, .nioSSL, .protobuf, .logging]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
-        tests("ServiceKitTests", ["ServiceKit", "Primitives", .logging]),
+        tests(
+            "ServiceKitTests",
+            ["ServiceKit", "Primitives", "RPC", "WireOperations", .logging, .httpClient, .nioCore, .x509]),
         tests(
             "AttestationTests",
             [

@@ -5,7 +5,7 @@ import ServiceKit
 enum TestnetPorts {
     static let gatewayHTTPS = 8443
     static let gatewayHTTP = 8081
-    static let firstWorker = 8501
+    static let firstWorker = 7801
 
     /// Ports the kernel gives out, all different.
     static func free(_ count: Int) throws(ServiceFailure) -> [Int] {

@@ -5,9 +5,9 @@ import NIOPosix
 import Synchronization
 
 /// The operator's listener of a process: `/metrics`, `/health`, `/ready`, on Unix sockets and loopback addresses only.
-final class AdminServer: Sendable {
+package final class AdminServer: Sendable {
     /// Connections at once over all listeners; further ones are closed.
-    static let maximumConnections = 64
+    package static let maximumConnections = 64
     /// A connection that says nothing for so long is closed.
     static let idleTimeout = TimeAmount.seconds(15)
 
@@ -15,7 +15,7 @@ final class AdminServer: Sendable {
     private let channels = Mutex<[any Channel]>([])
     private let connections = ConnectionCount()
 
-    init(service: String, instance: String, metrics: MetricsRegistry, health: HealthState) {
+    package init(service: String, instance: String, metrics: MetricsRegistry, health: HealthState) {
         self.responder = AdminResponder(service: service, instance: instance, metrics: metrics, health: health)
     }
 
@@ -23,7 +23,7 @@ final class AdminServer: Sendable {
     ///
     /// - Returns: the bound addresses, in order.
     @discardableResult
-    func start(listen: [String], configuration: ServiceConfiguration) async throws -> [SocketAddress] {
+    package func start(listen: [String], configuration: ServiceConfiguration) async throws -> [SocketAddress] {
         var bound: [SocketAddress] = []
         for text in listen {
             let channel: any Channel
@@ -50,7 +50,7 @@ final class AdminServer: Sendable {
     }
 
     /// Closes the listeners and removes their socket files.
-    func stop() async {
+    package func stop() async {
         let open = channels.withLock { channels in
             defer { channels = [] }
             return channels
