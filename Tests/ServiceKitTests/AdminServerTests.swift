@@ -58,7 +58,8 @@ struct AdminServerTests {
             #expect(dependency["name"]?.stringValue == "engine")
             #expect(dependency["reason"]?.stringValue == "loading \"weights\"")
             health.set("engine", ready: true)
-            #expect(try await get(try base(bound) + "/ready").status == 200)
+            let ready = try await get(try base(bound) + "/ready")
+            #expect(ready.status == 200)
         }
     }
 
@@ -75,8 +76,10 @@ struct AdminServerTests {
 
     @Test func `other paths and methods are refused`() async throws {
         try await withServer { _, _, bound in
-            #expect(try await get(try base(bound) + "/etc/passwd").status == 404)
-            #expect(try await get(try base(bound) + "/metrics", method: "DELETE").status == 405)
+            let unknown = try await get(try base(bound) + "/etc/passwd")
+            #expect(unknown.status == 404)
+            let method = try await get(try base(bound) + "/metrics", method: "DELETE")
+            #expect(method.status == 405)
         }
     }
 
@@ -84,7 +87,8 @@ struct AdminServerTests {
         let path = "/tmp/haca-admin-\(UUID().uuidString.prefix(8)).sock"
         try await withServer(listen: ["unix:\(path)"]) { _, _, _ in
             let url = try #require(URL(httpURLWithSocketPath: path, uri: "/health")).absoluteString
-            #expect(try await get(url).status == 200)
+            let answer = try await get(url)
+            #expect(answer.status == 200)
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode.map { $0 & 0o007 } == 0)
         }
