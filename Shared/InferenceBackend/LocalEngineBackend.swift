@@ -76,7 +76,7 @@ public final class LocalEngineBackend: InferenceBackend {
             [configuration.script].filter { !$0.isEmpty } + [
                 "--model", configuration.weights, "--alias", configuration.model, "--socket", socket,
                 "--context", "\(configuration.contextTokens)", "--slots", "\(configuration.slots)", "--threads",
-                "\(configuration.threads)", "--embeddings",
+                "\(configuration.threads)",
             ]
         let command = configuration.command
         supervisor = Supervisor(
@@ -122,7 +122,7 @@ public final class LocalEngineBackend: InferenceBackend {
     }
 
     public func health() async -> BackendHealth {
-        Self.health(await supervisor.state)
+        await Self.health(supervisor.state, supervisor)
     }
 
     public func healthChanges() -> AsyncStream<BackendHealth> {
@@ -130,7 +130,9 @@ public final class LocalEngineBackend: InferenceBackend {
             of: BackendHealth.self, bufferingPolicy: .bufferingNewest(Supervisor.stateBufferLimit))
         let supervisor = self.supervisor
         let task = Task {
-            for await state in await supervisor.states() { continuation.yield(Self.health(state)) }
+            for await state in await supervisor.states() {
+                continuation.yield(await Self.health(state, supervisor))
+            }
             continuation.finish()
         }
         continuation.onTermination = { _ in task.cancel() }
@@ -144,12 +146,15 @@ public final class LocalEngineBackend: InferenceBackend {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private static func health(_ state: Supervisor.State) -> BackendHealth {
+    private static func health(_ state: Supervisor.State, _ supervisor: Supervisor) async -> BackendHealth {
         switch state {
-        case .ready: .ready
-        case .starting: .notReady("the engine is starting")
-        case .backingOff(_, let reason): .notReady("the engine ended (\(reason)) and is started again")
-        case .stopped(let reason): .notReady("the engine is not running: \(reason)")
+        case .ready: return .ready
+        case .starting: return .notReady("the engine is starting")
+        case .backingOff(_, let reason):
+            // The engine writes nothing once it serves, so its last line is about its start and not about a request.
+            let line = await supervisor.lastLines(1).first.map { ": \($0.text)" } ?? ""
+            return .notReady("the engine ended (\(reason)) and is started again\(line)")
+        case .stopped(let reason): return .notReady("the engine is not running: \(reason)")
         }
     }
 

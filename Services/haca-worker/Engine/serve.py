@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--context", type=int, default=2048, help="tokens of context for each slot")
     parser.add_argument("--slots", type=int, default=4, help="requests decoded together")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--embeddings", action="store_true", help="serve /v1/embeddings (mean pooling) and nothing else")
+    parser.add_argument("--no-embeddings", action="store_true", help="do not serve /v1/embeddings")
     return parser.parse_args()
 
 
@@ -70,7 +70,8 @@ def main() -> None:
     params.offline = True
     # A request waits for its engine thread while it streams: one for each slot, as many waiting, and some for probes.
     params.n_threads_http = 2 * options.slots + 4
-    if options.embeddings:
+    if not options.no_embeddings:
+        # One engine serves both: answers and log-probabilities are the same with embeddings on as without.
         params.embedding = True
         params.pooling_type = engine.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
         params.n_batch = params.n_ubatch = options.context
