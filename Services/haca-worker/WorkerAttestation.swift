@@ -34,9 +34,10 @@ struct WorkerAttestation: Sendable {
         }
         let description = try await enclave.describe()
         let policy = AttestationPolicy(
-            root: try NitroRoot(Self.contents(of: "attestation.root", NitroRoot.maximumCount, configuration)),
-            approved: try ApprovedMeasurements(
-                parsing: Self.contents(of: "attestation.approved", Self.maximumApprovedBytes, configuration)))
+            root: try Self.read("attestation.root", NitroRoot.maximumCount, configuration) { try NitroRoot($0) },
+            approved: try Self.read("attestation.approved", Self.maximumApprovedBytes, configuration) {
+                try ApprovedMeasurements(parsing: $0)
+            })
         let identity = try EnclaveIdentity(signingKey: signingKey.publicKeyDER, receiptKey: signingKey.publicKey)
         security = identity.transportSecurity
         service = AttestedService(
@@ -73,12 +74,18 @@ struct WorkerAttestation: Sendable {
             mode: "off")
     }
 
-    private static func contents(
-        of key: String, _ limit: Int, _ configuration: ServiceConfiguration
-    ) throws -> [UInt8] {
-        let bytes = try bytes(configuration.string(key), key, configuration)
-        guard bytes.count <= limit else { throw configuration.invalid(key, "the file is larger than \(limit) bytes") }
-        return bytes
+    /// Reads a configured file; whatever is wrong with it is an error of that key.
+    private static func read<Value>(
+        _ key: String, _ limit: Int, _ configuration: ServiceConfiguration, _ parse: ([UInt8]) throws -> Value
+    ) throws -> Value {
+        let path = try configuration.string(key)
+        let bytes = try bytes(path, key, configuration)
+        guard bytes.count <= limit else { throw configuration.invalid(key, "\(path) is larger than \(limit) bytes") }
+        do {
+            return try parse(bytes)
+        } catch {
+            throw configuration.invalid(key, "\(path): \(error)")
+        }
     }
 
     private static func bytes(
