@@ -104,7 +104,8 @@ static bool take_trailer(haca_rpc_connection *connection, const struct frame_hea
     if (trailer == NULL)
         return protocol_error(connection, "a trailer that cannot be read");
     haca_rpc_call *call = find_call(connection, header->stream);
-    if (call != NULL && call->partial_open)
+    /* The trailer of a failed call may cut a message short. */
+    if (call != NULL && call->partial_open && trailer->code == 0)
         call_end(call, HACA_RPC_INTERNAL, false, "the response ended inside a message");
     else if (call != NULL)
         call_end(call, trailer->code, false, trailer->message);
