@@ -8,6 +8,7 @@ extension Connection {
 
     /// Adds TLS, if any, and a connection to a fresh channel. Runs on the channel's loop.
     static func install(on channel: any Channel, setup: Setup, tls: TLSContexts?) throws -> Connection {
+        _ = FreedMemory.isKept
         let connection = Connection(setup: setup, channel: channel)
         let pipeline = channel.pipeline.syncOperations
         let options = channel.syncOptions
