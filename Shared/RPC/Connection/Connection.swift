@@ -71,6 +71,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     var streamsGrantedToPeer: UInt64
     var streamsOwed: UInt64 = 0
     var reassembled = 0
+    /// The last head without options: most calls of a connection repeat it, and need not decode it.
+    var lastHead: (bytes: ByteBuffer, head: Haca_Rpc_V1_RequestHead)?
     /// What stream windows may still grow by, bytes.
     var growthLeft: Int
     var lastRead: NIODeadline

@@ -65,8 +65,17 @@ extension Connection {
         streamsOpenedByPeer += 1
         guard payload.readableBytes <= limits.headSize else { return refuse(header.stream, .tooLarge) }
         if isDraining { return refuse(header.stream, .refused) }
+        try acceptCall(header, decodeHead(payload))
+    }
+
+    private func decodeHead(_ payload: ByteBuffer) throws(ProtocolViolation) -> Haca_Rpc_V1_RequestHead {
+        if let last = lastHead, last.bytes == payload { return last.head }
         let head = try payload.decodePayload(Haca_Rpc_V1_RequestHead.self, of: .request)
-        try acceptCall(header, head)
+        if !head.hasRemainingNanoseconds, head.metadata.isEmpty, head.traceContext.isEmpty {
+            // A copy, so that a head does not hold the memory of a whole read.
+            lastHead = (ByteBuffer(bytes: payload.readableBytesView), head)
+        }
+        return head
     }
 
     private func receiveMessage(_ header: FrameHeader, _ payload: consuming ByteBuffer) throws(ProtocolViolation) {
@@ -137,7 +146,9 @@ extension Connection {
     private func receiveTrailer(_ header: FrameHeader, _ payload: ByteBuffer) throws(ProtocolViolation) {
         guard payload.readableBytes <= limits.headSize else { throw .malformedPayload(.trailer) }
         guard let stream = streams[header.stream] else { return try checkClosed(header.stream) }
-        guard !stream.remoteEnded, stream.partial == nil else { throw .afterEnd }
+        // The trailer of a failed call may cut a message short; a caller's half-close may not.
+        let isCut = stream.partial != nil
+        guard !stream.remoteEnded, !isCut || !stream.isInbound else { throw .afterEnd }
         stream.remoteEnded = true
         if stream.isInbound {
             guard payload.readableBytes == 0 else { throw .malformedPayload(.trailer) }
@@ -150,8 +161,11 @@ extension Connection {
             }
             return
         }
-        if payload.readableBytes == 0 { return finish(stream, .success(Metadata()), isOrderly: true) }
+        if payload.readableBytes == 0, !isCut { return finish(stream, .success(Metadata()), isOrderly: true) }
         let trailer = try payload.decodePayload(Haca_Rpc_V1_Trailer.self, of: .trailer)
+        guard !isCut || trailer.code != 0 else {
+            return finish(stream, .failure(RPCError(.internalError, "the call ended with OK inside a message")))
+        }
         let status = RPCError(trailer: trailer)
         finish(stream, trailer.code == 0 ? .success(status.metadata) : .failure(status), isOrderly: true)
     }

@@ -23,8 +23,9 @@
 ///
 /// A caller sends REQUEST, then its messages, and ends with END_STREAM on the last frame of its last message, or with an
 /// empty TRAILER frame. The called side sends messages, then one TRAILER with its status, which ends the stream; TRAILER
-/// always carries END_STREAM, an empty one means OK. A message longer than a frame travels in several MESSAGE frames; all
-/// but the last carry MORE, and none of those is empty. RESET ends a stream at once, from either side.
+/// always carries END_STREAM, an empty one means OK; that of a failed call may cut a message short. A message longer
+/// than a frame travels in several MESSAGE frames; all but the last carry MORE, and none of those is empty. RESET ends a
+/// stream at once, from either side.
 ///
 /// Flow control counts MESSAGE frames, header included (payload + 16), so that empty messages are not free.
 
