@@ -51,7 +51,7 @@ public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
         /// The next response; nil when the call ended with `OK`; throws `RPCError` for any other status.
         public func next() async throws -> Element? {
             guard let message = try await call.read() else { return nil }
-            return try await call.decode(message)
+            return message.isShort ? try message.decode() : try await call.decode(message)
         }
     }
 

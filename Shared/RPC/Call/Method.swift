@@ -1,4 +1,5 @@
 import SwiftProtobuf
+import WireRPC
 
 /// What one method of a service is called and what it takes, without its types.
 public final class MethodDescriptor: Sendable {
@@ -15,6 +16,8 @@ public final class MethodDescriptor: Sendable {
     /// Full protobuf names of the messages.
     public let requestType: String
     public let responseType: String
+    /// The encoded REQUEST head of a call with no options.
+    let plainHead: [UInt8]
     /// Between the messages' JSON and binary forms.
     public let transcoding: JSONTranscoding
 
@@ -23,6 +26,8 @@ public final class MethodDescriptor: Sendable {
         requestType: String, responseType: String, transcoding: JSONTranscoding
     ) {
         path = "/\(service)/\(name)"
+        let path = path
+        plainHead = (try? Haca_Rpc_V1_RequestHead.with { $0.method = path }.serializedBytes()) ?? []
         self.service = service
         self.name = name
         self.clientStreaming = clientStreaming

@@ -19,7 +19,7 @@ extension RPCChannel {
         _ method: Method<Request, Response>, _ request: Request, options: CallOptions = .init()
     ) async throws -> Response {
         let message = try await exchange(method.descriptor, EncodedMessage(request), options: options)
-        return try await OffLoop.decode(message)
+        return message.isShort ? try message.decode() : try await OffLoop.decode(message)
     }
 
     /// One request, a stream of responses.

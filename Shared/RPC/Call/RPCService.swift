@@ -30,7 +30,8 @@ public struct RPCMethod: Sendable {
         _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
     ) -> RPCMethod {
         RPCMethod(descriptor: method.descriptor) { stream, context in
-            let request: Request = try await stream.singleRequest()
+            let short: Request? = try stream.shortRequest()
+            let request: Request = if let short { short } else { try await stream.singleRequest() }
             let response = try await handler(request, context)
             try stream.respond(EncodedMessage(response))
         }

@@ -7,7 +7,11 @@ extension Connection: RPCChannel {
         _ method: MethodDescriptor, _ request: EncodedMessage, options: CallOptions
     ) async throws -> ReceivedMessage {
         let stream = try makeStream(method, options, hasInbox: false)
-        stream.first = await outgoing(request, endStream: true)
+        if let plain = plainOutgoing(request, endStream: true) {
+            stream.first = plain
+        } else {
+            stream.first = await outgoing(request, endStream: true)
+        }
         let message = try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
                 stream.continuation = continuation
@@ -81,17 +85,7 @@ extension Connection: RPCChannel {
     private func begin(_ stream: RPCStream) {
         guard let options = stream.head else { return }
         stream.head = nil
-        var head = Haca_Rpc_V1_RequestHead()
-        head.method = stream.method.path
-        if let deadline = stream.deadline {
-            head.remainingNanoseconds = UInt64(max((deadline - .now()).nanoseconds, 0))
-        }
-        if !options.metadata.isEmpty { head.metadata = options.metadata.wire }
-        if let trace = options.traceContext { head.traceContext = .init(trace.bytes) }
-        if options.priority != .normal {
-            head.priority = Haca_Rpc_V1_Priority(rawValue: Int(options.priority.rawValue)) ?? .normal
-        }
-        let bytes: [UInt8] = (try? head.serializedBytes()) ?? []
+        let bytes = encodeHead(of: stream, options)
         guard bytes.count <= peerHeadSize else {
             return finish(
                 stream, .failure(RPCError(.resourceExhausted, "the call's metadata is longer than the peer accepts")))
@@ -109,12 +103,31 @@ extension Connection: RPCChannel {
         out.writeFrameHeader(FrameHeader(.request, stream: stream.id, length: bytes.count))
         out.writeBytes(bytes)
         flushLater()
-        if let first = stream.first.take() {
+        if let first = stream.first, sendRequest(first, on: stream) {
+            stream.first = nil
+        } else if let first = stream.first.take() {
             _ = try? enqueue(first, on: stream)
         } else if stream.isSendable {
             scheduler.add(stream)
             pump()
         }
+    }
+
+    private func encodeHead(of stream: RPCStream, _ options: CallOptions) -> [UInt8] {
+        if stream.deadline == nil, options.metadata.isEmpty, options.traceContext == nil, options.priority == .normal {
+            return stream.method.plainHead
+        }
+        var head = Haca_Rpc_V1_RequestHead()
+        head.method = stream.method.path
+        if let deadline = stream.deadline {
+            head.remainingNanoseconds = UInt64(max((deadline - .now()).nanoseconds, 0))
+        }
+        if !options.metadata.isEmpty { head.metadata = options.metadata.wire }
+        if let trace = options.traceContext { head.traceContext = .init(trace.bytes) }
+        if options.priority != .normal {
+            head.priority = Haca_Rpc_V1_Priority(rawValue: Int(options.priority.rawValue)) ?? .normal
+        }
+        return (try? head.serializedBytes()) ?? []
     }
 
     /// The caller gives up.

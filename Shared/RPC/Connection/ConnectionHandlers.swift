@@ -60,7 +60,11 @@ extension Connection {
                 try await route.run(stream, context)
                 if let message = stream.response {
                     stream.response = nil
-                    response = await self.outgoing(message, endStream: false)
+                    if let plain = self.plainOutgoing(message, endStream: false) {
+                        response = plain
+                    } else {
+                        response = await self.outgoing(message, endStream: false)
+                    }
                 }
             } catch {
                 failure = RPCError(handlerError: error)
@@ -90,13 +94,15 @@ extension Connection {
             return
         }
         if stream.localEnded { return }
+        let trailers = context.trailers
+        if failure == nil, let response, trailers.isEmpty, sendAnswer(response, on: stream) { return }
         var status = failure ?? RPCError(.ok, "")
         if UInt64(response?.payload.readableBytes ?? 0) > peerMessageSize {
             status = RPCError(.resourceExhausted, "the response is longer than the caller accepts")
         } else if let response, failure == nil {
             _ = try? enqueue(response, on: stream)
         }
-        end(stream, status, trailers: context.trailers)
+        end(stream, status, trailers: trailers)
     }
 
     /// Queues the trailer, behind the messages that wait.

@@ -31,6 +31,12 @@ extension Connection {
         return RPCStream.Outgoing(kind: .message(compressed: false, endStream: endStream), payload: message.buffer)
     }
 
+    /// A message as it will leave when nothing is to be compressed.
+    func plainOutgoing(_ message: EncodedMessage, endStream: Bool) -> RPCStream.Outgoing? {
+        guard case .off = setup.compression else { return nil }
+        return RPCStream.Outgoing(kind: .message(compressed: false, endStream: endStream), payload: message.buffer)
+    }
+
     /// Puts a message or a trailer at the end of a stream. False: the writer must wait.
     func enqueue(_ outgoing: RPCStream.Outgoing, on stream: RPCStream) throws -> Bool {
         guard stream.phase != .finished else { throw stream.writeFailure }
@@ -67,6 +73,49 @@ extension Connection {
         let writers = stream.writers
         stream.writers = []
         for writer in writers { writer.resume(throwing: CancellationError()) }
+    }
+
+    // MARK: - Past the queues
+
+    /// Whether a message of one frame may leave at once: nothing waits before it, and credit and channel allow it.
+    func canPass(_ length: Int, of stream: RPCStream, credit: Int64) -> Bool {
+        let cost = Int64(length + FrameHeader.size)
+        return length <= WriteScheduler.quantum && scheduler.isEmpty && parked.isEmpty && stream.queue.isEmpty
+            && credit >= cost && connectionSend.available >= cost && context?.channel.isWritable == true
+    }
+
+    /// Sends a short response and the trailer of success. False: the response has to queue.
+    func sendAnswer(_ response: RPCStream.Outgoing, on stream: RPCStream) -> Bool {
+        let length = response.payload.readableBytes
+        guard case .message(let compressed, _) = response.kind, UInt64(length) <= peerMessageSize,
+            length <= maximumFrame, canPass(length, of: stream, credit: stream.sendWindow.available)
+        else { return false }
+        writeWhole(response.payload, flags: compressed ? .compressed : [], stream: stream.id)
+        stream.localEnded = true
+        writeTrailer(ByteBuffer(), of: stream)
+        if out.readableBytes >= Self.collectLimit { writeOut() }
+        return true
+    }
+
+    /// Sends a call's short only request behind its head. False: the request has to queue.
+    func sendRequest(_ request: RPCStream.Outgoing, on stream: RPCStream) -> Bool {
+        let length = request.payload.readableBytes
+        guard case .message(let compressed, true) = request.kind, length <= maximumFrame,
+            canPass(length, of: stream, credit: stream.sendWindow.available)
+        else { return false }
+        stream.sendWindow.spend(length + FrameHeader.size)
+        stream.localEnded = true
+        writeWhole(request.payload, flags: compressed ? [.compressed, .endStream] : .endStream, stream: stream.id)
+        if out.readableBytes >= Self.collectLimit { writeOut() }
+        return true
+    }
+
+    private func writeWhole(_ payload: ByteBuffer, flags: FrameFlags, stream: UInt64) {
+        let length = payload.readableBytes
+        out.writeFrameHeader(FrameHeader(.message, flags: flags, stream: stream, length: length))
+        connectionSend.spend(length + FrameHeader.size)
+        if length > 0 { writePayload(payload) }
+        flushLater()
     }
 
     // MARK: - Scheduling

@@ -98,6 +98,17 @@ final class RPCStream: @unchecked Sendable {
         return try await decode(message, orFail: .invalidArgument)
     }
 
+    /// The same without a suspension, each of which costs as much as decoding; nil when decoding is longer work.
+    func shortRequest<M: Message>() throws -> M? {
+        guard let message = single, message.isShort else { return nil }
+        single = nil
+        do {
+            return try message.decode()
+        } catch {
+            throw RPCError(.invalidArgument, "the request is no \(M.protoMessageName)")
+        }
+    }
+
     func nextMessage() async throws -> ReceivedMessage? {
         guard let inbox else { return nil }
         // A handler whose task is cancelled stops reading; the call itself goes on until the handler returns.
@@ -134,7 +145,12 @@ final class RPCStream: @unchecked Sendable {
         guard message.count <= connection.limits.messageSize else {
             throw RPCError(.resourceExhausted, "the message is longer than \(connection.limits.messageSize) bytes")
         }
-        let outgoing = await connection.outgoing(message, endStream: endStream)
+        let outgoing =
+            if let plain = connection.plainOutgoing(message, endStream: endStream) {
+                plain
+            } else {
+                await connection.outgoing(message, endStream: endStream)
+            }
         let isOnLoop = connection.loop.inEventLoop
         if isOnLoop, try connection.enqueue(outgoing, on: self) { return }
         try await withTaskCancellationHandler {
@@ -165,6 +181,9 @@ final class RPCStream: @unchecked Sendable {
 }
 
 extension ReceivedMessage {
+    /// Decoding is no work for another thread.
+    var isShort: Bool { !isCompressed && count < OffLoop.threshold }
+
     /// The message itself, or what comes out of its compressed form.
     func inflated(limit: Int) async throws -> ReceivedMessage {
         guard isCompressed else { return self }
