@@ -90,6 +90,7 @@ struct WorkerProcess: Sendable {
         } catch {
             throw ServiceFailure(.cannotCreate, "cannot listen on \(listen): \(error)")
         }
+        service.publish(services.flatMap(\.methods).map(\.descriptor))
         service.onStop("rpc") { await server.shutdown(gracePeriod: Self.stopGrace) }
         service.logger.notice(
             "listening", metadata: ["event": "worker.listening", "endpoint": "\(bound)", "mode": "\(attestation.mode)"])

@@ -44,7 +44,9 @@ struct VerifyCommand: AsyncParsableCommand {
             root: try trustedRoot(), approved: try approvedMeasurements(), request: try request.map(json),
             answer: try response.map(json), nowMilliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
         for step in steps { print(Self.line(step)) }
-        if bundle.isSimulated { print("note: the enclaves are simulated; whoever holds the root's key could have made them") }
+        if bundle.isSimulated {
+            print("note: the enclaves are simulated; whoever holds the root's key could have made them")
+        }
         let failed = steps.filter(\.isFailed).count
         guard failed == 0, !steps.isEmpty else {
             print("the receipt does NOT hold: \(failed) of \(steps.count) steps failed")

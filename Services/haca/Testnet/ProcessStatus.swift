@@ -16,7 +16,7 @@ struct ProcessStatus: Codable, Sendable, Hashable {
 /// The table of all processes.
 enum StatusTable {
     private static let columns = [
-        ("process", 12), ("state", 12), ("pid", 8), ("port", 6), ("memory", 9), ("starts", 7),
+        ("process", 16), ("state", 12), ("pid", 8), ("port", 6), ("memory", 9), ("starts", 7),
     ]
 
     /// Lines no wider than `width`.

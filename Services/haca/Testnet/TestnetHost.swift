@@ -111,8 +111,10 @@ actor TestnetHost {
             }
         }
         await Self.end(started)
-        for path in [layout.controlSocket] + description.members.map({ layout.adminSocket(of: $0.name) }) {
-            unlink(path)
+        unlink(layout.controlSocket)
+        for member in description.members {
+            unlink(layout.adminSocket(of: member.name))
+            unlink(layout.rpcSocket(of: member.name))
         }
     }
 

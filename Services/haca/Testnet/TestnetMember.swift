@@ -61,22 +61,25 @@ final class TestnetMember: Sendable {
         case .backingOff(_, let reason): return "\(description.name): \(reason), starting it again"
         case .stopped(let reason): return "\(description.name): \(reason)"
         case .starting:
-            let reason = await AdminClient.readiness(socket: adminSocket)?.reason
-            return "\(description.name): \(reason ?? "starting")"
+            let reason = await AdminClient.readiness(socket: adminSocket)?.reason ?? ""
+            return "\(description.name): \(reason.isEmpty ? "starting" : reason)"
         }
     }
 
-    /// The failure that ended a start which can never succeed, by its exit status; nil while there is hope.
+    /// Starts that may fail before the network is up for the first time.
+    private static let maximumFailedStarts = 5
+
+    /// The failure of a start that will not succeed, by its exit status or its repetition; nil while there is hope.
     func fatalStart() async -> ServiceFailure? {
-        guard case .code(let code)? = await supervisor.history.last?.status,
-            let status = ServiceExit(rawValue: code),
-            [.usage, .configuration, .cannotCreate, .unavailable].contains(status)
-        else { return nil }
+        let history = await supervisor.history
+        guard case .code(let code)? = history.last?.status else { return nil }
+        let status = ServiceExit(rawValue: code) ?? .software
+        let isFinal = [.usage, .configuration, .cannotCreate, .unavailable].contains(status)
+        guard isFinal || history.count >= Self.maximumFailedStarts else { return nil }
         let last = log.lastLine
         return ServiceFailure(
-            status,
-            "\(description.name) does not start: \(last.isEmpty ? "exit status \(code)" : last) "
-                + "(log: \(log.path))")
+            status == .success ? .software : status,
+            "\(description.name) does not start: \(last.isEmpty ? "exit status \(code)" : last) (log: \(log.path))")
     }
 
     /// The process a signal is for: the service below its enclave host, `engine` below that, or the `host` itself.

@@ -56,8 +56,7 @@ public enum LogFormat: Sendable, Hashable {
         time: Date, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata, _ coloured: Bool
     ) -> String {
         let clock = Self.timestamp(time).dropFirst(11).dropLast(1)
-        var name = level.rawValue.uppercased().prefix(5)
-        name += String(repeating: " ", count: 5 - name.count)
+        let name = Self.shortName(level)
         let fields = metadata.sorted { $0.key < $1.key }.map { key, value in
             "\(key)=\(Self.isRedacted(key) ? "***" : Self.oneLine(Self.cut("\(value)")))"
         }
@@ -68,6 +67,19 @@ public enum LogFormat: Sendable, Hashable {
         }
         guard coloured else { return "\(clock) \(name) \(text)" }
         return "\u{1B}[2m\(clock)\u{1B}[0m \(Self.colour(level))\(name)\u{1B}[0m \(text)"
+    }
+
+    /// Five columns.
+    private static func shortName(_ level: Logger.Level) -> String {
+        switch level {
+        case .trace: "TRACE"
+        case .debug: "DEBUG"
+        case .info: "INFO "
+        case .notice: "NOTE "
+        case .warning: "WARN "
+        case .error: "ERROR"
+        case .critical: "CRIT "
+        }
     }
 
     private static func colour(_ level: Logger.Level) -> String {
