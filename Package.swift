@@ -18,6 +18,8 @@ let dependencies: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -33,6 +35,8 @@ extension Target.Dependency {
     static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: nio)
     static let nioHTTP1 = product(name: "NIOHTTP1", package: nio)
     static let nioTLS = product(name: "NIOTLS", package: nio)
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let protobufPlugin = product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
@@ -159,7 +163,7 @@ let package = Package(
             [
                 "Primitives", "Signing", "RPC", "ServiceKit", "Attestation", "Inference", "OpenAIAPI", "ObliviousHTTP",
                 "WireInference", "WireOperations", "WireAttestation", .arguments, .logging, .hummingbird,
-                .hummingbirdCore, .hummingbirdHTTP2, .hummingbirdTLS, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .httpTypes,
+                .hummingbirdCore, .hummingbirdHTTP2, .hummingbirdTLS, .nioHTTPTypes, .lifecycle, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .httpTypes,
             ]),
         service("haca-enclave", ["Primitives", "Attestation", "ProcessSupervision", "ServiceKit", .arguments, .logging]),
         service("protoc-gen-haca", [.protobuf, .protobufPlugin]),

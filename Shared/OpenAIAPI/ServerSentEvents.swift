@@ -93,9 +93,9 @@ public struct AnswerStreamEncoder: Sendable {
         return out.bytes
     }
 
-    /// An in-band failure. The stream ends after it, without `[DONE]`.
+    /// An in-band failure, in the flat form (compatibility spec 1.6). The stream ends after it, without `[DONE]`.
     public static func failure(_ error: APIError) -> [UInt8] {
-        ServerSentEvent.data(error.encoded())
+        ServerSentEvent.data(error.encodedFlat())
     }
 
     private func event(extra: Int) -> JSONBytes {

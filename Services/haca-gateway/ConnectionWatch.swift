@@ -1,0 +1,123 @@
+import NIOCore
+import NIOHTTPTypes
+import Synchronization
+
+/// Knows which HTTP connections (HTTP/1) or streams (HTTP/2) are open, so that a request whose client has left can be
+/// cancelled at once.
+final class ConnectionWatch: Sendable {
+    private struct Entry {
+        var isClosed = false
+        var actions: [UInt64: @Sendable () -> Void] = [:]
+    }
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        var nextAction: UInt64 = 0
+    }
+    private let state = Mutex(State())
+
+    /// Ends one registration.
+    struct Registration: Sendable {
+        fileprivate let channel: ObjectIdentifier
+        fileprivate let action: UInt64
+    }
+
+    func opened(_ channel: any Channel) {
+        state.withLock { $0.entries[ObjectIdentifier(channel)] = Entry() }
+    }
+
+    /// The client will read no more.
+    func left(_ channel: any Channel) {
+        let actions = state.withLock { state -> [@Sendable () -> Void] in
+            guard var entry = state.entries[ObjectIdentifier(channel)] else { return [] }
+            entry.isClosed = true
+            let actions = Array(entry.actions.values)
+            entry.actions = [:]
+            state.entries[ObjectIdentifier(channel)] = entry
+            return actions
+        }
+        for action in actions { action() }
+    }
+
+    func closed(_ channel: any Channel) {
+        left(channel)
+        _ = state.withLock { $0.entries.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
+
+    /// Runs `action` when the client leaves; at once if it has left already.
+    func onLeave(_ channel: any Channel, _ action: @escaping @Sendable () -> Void) -> Registration {
+        let key = ObjectIdentifier(channel)
+        let (registration, isOpen) = state.withLock { state -> (Registration, Bool) in
+            state.nextAction += 1
+            let registration = Registration(channel: key, action: state.nextAction)
+            guard state.entries[key]?.isClosed == false else { return (registration, false) }
+            state.entries[key]?.actions[registration.action] = action
+            return (registration, true)
+        }
+        if !isOpen { action() }
+        return registration
+    }
+
+    func forget(_ registration: Registration) {
+        state.withLock { _ = $0.entries[registration.channel]?.actions.removeValue(forKey: registration.action) }
+    }
+}
+
+/// Stands between the HTTP codec and the request handling of each connection or stream: tells the watch when the client
+/// leaves, and closes connections that send their requests too slowly.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let watch: ConnectionWatch
+    private var deadline: Scheduled<Void>?
+
+    init(watch: ConnectionWatch) { self.watch = watch }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        watch.opened(context.channel)
+        expect(within: HTTPLimits.headDeadline, context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        watch.closed(context.channel)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        watch.closed(context.channel)
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: expect(within: HTTPLimits.bodyDeadline, context)
+        case .body: break
+        case .end: deadline?.cancel()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) { expect(within: HTTPLimits.idleTimeout, context) }
+        context.write(data, promise: promise)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        watch.left(context.channel)
+        context.fireErrorCaught(error)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { watch.left(context.channel) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func expect(within limit: TimeAmount, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+    }
+}

@@ -1,0 +1,98 @@
+import Attestation
+import Foundation
+import Inference
+import NIOPosix
+import ObliviousHTTP
+import Primitives
+import RPC
+import ServiceKit
+import Signing
+
+/// Every key of this boot, and how the gateway proves what it is. Nothing here leaves the process but public keys.
+struct GatewayIdentity: Sendable {
+    /// Threads that make RSA signatures; more could not run at the same time.
+    static let signingThreads = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
+    static let maximumApprovedBytes = 1 << 20
+
+    let signingKey: RSASigningKey
+    let receiptKey: Ed25519SigningKey
+    let oblivious: ObliviousServerKey
+    let wallet: Address
+    let teeID: Bytes32
+    let enclave: EnclaveIdentity
+    /// Nil when attestation is off.
+    let source: EnclaveClient?
+    let policy: AttestationPolicy?
+    let root: NitroRoot?
+    /// What `/health` shows.
+    let mode: String
+    private let signingPool: NIOThreadPool
+
+    init(_ configuration: ServiceConfiguration) async throws {
+        signingKey = try RSASigningKey()
+        receiptKey = Ed25519SigningKey()
+        oblivious = try ObliviousServerKey()
+        wallet = try Secp256k1Key().address
+        teeID = CompatibleSignature.teeID(publicKeyDER: signingKey.publicKeyDER)
+        enclave = try EnclaveIdentity(
+            signingKey: signingKey.publicKeyDER, receiptKey: receiptKey.publicKey,
+            encryptionKey: oblivious.configuration.publicKey, wallet: wallet.bytes)
+        signingPool = NIOThreadPool(numberOfThreads: Self.signingThreads)
+        signingPool.start()
+
+        guard try configuration.string("gateway.attestation") == "required" else {
+            (source, policy, root, mode) = (nil, nil, nil, "off")
+            return
+        }
+        guard let client = try EnclaveClient.inherited() else {
+            throw ServiceFailure(
+                .configuration,
+                "a gateway runs inside an enclave: start it with haca-enclave run -- haca-gateway, "
+                    + "or set gateway.attestation = \"off\" for development")
+        }
+        let trusted = try NitroRoot(Self.contents(of: "attestation.root", NitroRoot.maximumCount, configuration))
+        policy = AttestationPolicy(
+            root: trusted,
+            approved: try ApprovedMeasurements(
+                parsing: Self.contents(of: "attestation.approved", Self.maximumApprovedBytes, configuration)))
+        root = trusted
+        source = client
+        mode = try await client.describe().isSimulated ? "simulated enclave" : "enclave"
+    }
+
+    /// The gateway's attestation document with this nonce; nil outside an enclave.
+    func document(nonce: [UInt8]) async throws -> [UInt8]? {
+        guard let source else { return nil }
+        return try await enclave.document(from: source, nonce: nonce)
+    }
+
+    /// The compatible signature. RSA takes most of a millisecond, so it runs on threads of its own.
+    func sign(request: Bytes32, output: Bytes32, timestamp: UInt64) async throws -> CompatibleSignature {
+        let key = signingKey
+        return try await signingPool.runIfActive {
+            try CompatibleSignature.sign(request: request, output: output, timestamp: timestamp, with: key)
+        }
+    }
+
+    /// A signature over the message bytes, RSA-PSS as for answers.
+    func sign(message: [UInt8]) async throws -> [UInt8] {
+        let key = signingKey
+        return try await signingPool.runIfActive { try key.signPSS(message) }
+    }
+
+    func shutdown() async {
+        try? await signingPool.shutdownGracefully()
+        await source?.shutdown()
+    }
+
+    private static func contents(
+        of key: String, _ limit: Int, _ configuration: ServiceConfiguration
+    ) throws -> [UInt8] {
+        let path = try configuration.string(key)
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw configuration.invalid(key, "cannot read \(path)")
+        }
+        guard data.count <= limit else { throw configuration.invalid(key, "the file is larger than \(limit) bytes") }
+        return Array(data)
+    }
+}

@@ -1,0 +1,97 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdHTTP2
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOSSL
+import OpenAIAPI
+import ServiceKit
+import Synchronization
+
+/// Opens the HTTP listeners.
+struct HTTPListener: Sendable {
+    enum Kind: Sendable {
+        case plain
+        case tls(certificate: [UInt8], privateKey: [UInt8])
+    }
+
+    let kind: Kind
+    let host: String
+    let port: Int
+    let maximumConnections: Int
+    let watch: ConnectionWatch
+    let logger: Logger
+
+    func application(_ router: Router<GatewayContext>) throws -> some ApplicationProtocol {
+        Application(
+            router: router, server: try server(),
+            configuration: .init(
+                address: .hostname(host, port: port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections)),
+            onServerRunning: { channel in
+                logger.notice(
+                    "listening",
+                    metadata: [
+                        "event": "gateway.listening", "endpoint": "\(channel.localAddress.map { "\($0)" } ?? host)",
+                        "tls": "\(isTLS)",
+                    ])
+            }, logger: logger)
+    }
+
+    private var isTLS: Bool { if case .tls = kind { true } else { false } }
+
+    private func server() throws -> HTTPServerBuilder {
+        let watch = self.watch
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGuard(watch: watch)], idleTimeout: nil,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: HTTPLimits.headerField, maxHeaderListSize: HTTPLimits.headerList,
+                maxHeaderFieldCount: HTTPLimits.headerCount))
+        switch kind {
+        case .plain:
+            return .http1(configuration: channel)
+        case .tls(let certificate, let privateKey):
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: [.certificate(try NIOSSLCertificate(bytes: certificate, format: .der))],
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: privateKey, format: .der)))
+            tls.minimumTLSVersion = .tlsv12
+            return try .http2Upgrade(
+                tlsConfiguration: tls,
+                configuration: .init(
+                    idleTimeout: .nanoseconds(HTTPLimits.idleTimeout.nanoseconds), streamConfiguration: channel))
+        }
+    }
+}
+
+/// Gives every answer its request id and turns every error into OpenAI's shape.
+struct FailureMiddleware: RouterMiddleware {
+    let metrics: GatewayMetrics
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: GatewayContext,
+        next: (Request, GatewayContext) async throws -> Response
+    ) async throws -> Response {
+        let id = "req_" + String(UInt64.random(in: .min ... .max), radix: 16)
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            response = .failure(.unknownRoute)
+        } catch {
+            let failure = APIError(answering: error)
+            metrics.failed(failure.status)
+            if failure.status >= 500 {
+                // The code only: messages may repeat a field of the request.
+                logger.info(
+                    "request failed",
+                    metadata: ["request": "\(id)", "code": "\(failure.code ?? "")", "status": "\(failure.status)"])
+            }
+            response = .failure(failure)
+        }
+        response.headers[.requestID] = id
+        response.headers[.mode] = "open"
+        return response
+    }
+}
