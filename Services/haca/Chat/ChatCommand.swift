@@ -41,7 +41,9 @@ struct ChatCommand: AsyncParsableCommand {
             if question.isEmpty {
                 try await conversation.run()
             } else {
-                _ = try await conversation.ask(question.joined(separator: " "))
+                let finished = try await conversation.ask(question.joined(separator: " "))
+                // What a shell reports for a program that ^C ended.
+                if !finished { throw ExitCode(128 + SIGINT) }
             }
             await gateway.close()
         } catch {

@@ -96,7 +96,7 @@ struct GatewayConnection: Sendable {
             response = try await client.execute(request, timeout: .seconds(600))
         } catch let error where !(error is CancellationError) && !Task.isCancelled {
             throw ServiceFailure(
-                .unavailable, "no gateway answers at \(base): start one with haca testnet up, or give --url (\(error))")
+                .unavailable, "no gateway answers at \(base): start one with haca testnet up, or give --url")
         }
         guard response.status == .ok else {
             let body = try? await response.body.collect(upTo: Self.maximumBody)
