@@ -41,6 +41,9 @@ struct RunCommand: AsyncParsableCommand {
             module: module, sealedBox: SealedBox(authority: authority, measurements: measured)
         ).server(fileDescriptor: ends[0])
         _ = try await host.start()
+        let notice =
+            "haca-enclave: SIMULATED enclave, root \(authority.root.fingerprint.prefix(16)): proves nothing about hardware\n"
+        FileHandle.standardError.write(Data(notice.utf8))
 
         var environment = ProcessInfo.processInfo.environment
         environment[EnclaveClient.descriptorVariable] = "\(Self.childDescriptor)"

@@ -36,6 +36,8 @@ struct LaunchPlan {
         }
     }
 
+    /// Attempts, 5 ms apart, to execute a file that is still open for writing.
+    private static let busyAttempts = 40
     /// Highest number an inherited descriptor may have in the child.
     private static let highestTarget: CInt = 1024
 
@@ -59,24 +61,33 @@ struct LaunchPlan {
         let path = path
         let sources = sources
         let targets = targets
-        let code = withCStrings(arguments) { arguments in
-            withCStrings(environment) { environment in
-                path.withCString { path in
-                    withOptionalCString(directory) { directory in
-                        sources.withUnsafeBufferPointer { sources in
-                            targets.withUnsafeBufferPointer { targets in
-                                var request = claunch_request(
-                                    executable_descriptor: executable, path: path, arguments: arguments,
-                                    environment: environment, working_directory: directory,
-                                    source_descriptors: sources.baseAddress, target_descriptors: targets.baseAddress,
-                                    descriptor_count: CInt(sources.count), group: grouping.cValue,
-                                    parent_death_signal: deathSignal)
-                                return claunch_start(&request, &pid, &stage)
+        let attempt = { () -> CInt in
+            withCStrings(arguments) { arguments in
+                withCStrings(environment) { environment in
+                    path.withCString { path in
+                        withOptionalCString(directory) { directory in
+                            sources.withUnsafeBufferPointer { sources in
+                                targets.withUnsafeBufferPointer { targets in
+                                    var request = claunch_request(
+                                        executable_descriptor: executable, path: path, arguments: arguments,
+                                        environment: environment, working_directory: directory,
+                                        source_descriptors: sources.baseAddress,
+                                        target_descriptors: targets.baseAddress,
+                                        descriptor_count: CInt(sources.count), group: grouping.cValue,
+                                        parent_death_signal: deathSignal)
+                                    return claunch_start(&request, &pid, &stage)
+                                }
                             }
                         }
                     }
                 }
             }
+        }
+        var code = attempt()
+        // A process forked elsewhere holds a file that was just written open until its own exec.
+        for _ in 0..<Self.busyAttempts where code == ETXTBSY {
+            usleep(5_000)
+            code = attempt()
         }
         guard code == 0 else {
             closeCaptured()

@@ -58,11 +58,17 @@ private final class EnclaveFolder: Sendable {
         ["run", "--folder", path + "/root"] + measured + ["--", probe] + arguments
     }
 
-    func run(_ program: String, _ arguments: [String]) async throws -> (status: ProcessSupervision.ExitStatus, lines: [String]) {
+    func run(_ program: String, _ arguments: [String]) async throws -> (
+        status: ProcessSupervision.ExitStatus, lines: [String], errors: [String]
+    ) {
         let child = try await ChildProcess.launch(
             LaunchSpecification(executable: .path(program), arguments: arguments))
         let status = await child.wait()
-        return (status, child.lastLines(200).map(\.text))
+        let lines = child.lastLines(200)
+        return (
+            status, lines.filter { $0.stream == .standardOutput }.map(\.text),
+            lines.filter { $0.stream == .standardError }.map(\.text)
+        )
     }
 }
 
@@ -175,6 +181,7 @@ private final class EnclaveFolder: Sendable {
         #expect(try !Data(contentsOf: URL(fileURLWithPath: sealed)).contains(Data("sealed words".utf8)))
         let opened = try await folder.run(EnclaveFolder.host, folder.hosted(["unseal", sealed]))
         #expect(opened.lines == ["sealed words"])
+        #expect(opened.errors.contains { $0.contains("SIMULATED") })
         try folder.write("changed", to: folder.weights)
         let refused = try await folder.run(EnclaveFolder.host, folder.hosted(["unseal", sealed]))
         #expect(!refused.status.isSuccess)
@@ -228,10 +235,10 @@ private final class EnclaveFolder: Sendable {
         let refused = try await folder.run(
             EnclaveFolder.host, ["run", "--folder", folder.path + "/root", "--", folder.engine + "/script"])
         #expect(refused.status == .code(78))
-        #expect(refused.lines.contains { $0.contains("is a script") })
+        #expect(refused.errors.contains { $0.contains("is a script") })
         let keyless = try await folder.run(EnclaveFolder.host, ["run", "--folder", folder.path, "--", folder.probe])
         #expect(keyless.status == .code(78))
-        #expect(keyless.lines.contains { $0.contains("haca-enclave init") })
+        #expect(keyless.errors.contains { $0.contains("haca-enclave init") })
         let again = try await folder.run(EnclaveFolder.host, ["init", "--out", folder.path + "/root"])
         #expect(again.status == .code(73))
     }

@@ -96,7 +96,9 @@ func text(of pipe: Pipe) throws -> String {
         let secret = open("/etc/passwd", O_RDONLY)  // open without close-on-exec on purpose
         defer { close(secret) }
         let child = try await ChildProcess.launch(
-            shell("echo handed >&9; env | sort; for i in 0 1 2 3 4 5 6 7 8 9 \(secret); do [ -e /proc/$$/fd/$i ] && echo fd $i; done") {
+            shell(
+                "echo handed >&9; env | sort; for i in 0 1 2 3 4 5 6 7 8 9 \(secret); do [ -e /proc/$$/fd/$i ] && echo fd $i; done"
+            ) {
                 $0.environment = ["PATH": "/usr/bin:/bin", "ONLY": "this"]
                 $0.inheritedDescriptors = [9: pipe.fileHandleForWriting.fileDescriptor]
             })
@@ -110,8 +112,10 @@ func text(of pipe: Pipe) throws -> String {
     }
 
     @Test func `descriptors may swap places`() async throws {
-        let first = Pipe(), second = Pipe()
-        let one = first.fileHandleForWriting.fileDescriptor, two = second.fileHandleForWriting.fileDescriptor
+        let first = Pipe()
+        let second = Pipe()
+        let one = first.fileHandleForWriting.fileDescriptor
+        let two = second.fileHandleForWriting.fileDescriptor
         let child = try await ChildProcess.launch(
             shell("echo to-second >&\(one); echo to-first >&\(two)") {
                 $0.executable = .path("/bin/bash")  // dash knows descriptors of one digit only
