@@ -68,8 +68,8 @@ rm -f "$results"/*
 
 if wanted swift; then run_swift; fi
 if wanted conformance; then
-    # Tests/Conformance/Vectors/SUITE is a file or a folder for the runner of that name.
-    for path in Tests/Conformance/Vectors/*; do
+    # Tests/Conformance/vectors/SUITE is a file or a folder for the runner of that name.
+    for path in Tests/Conformance/vectors/*; do
         [ -e "$path" ] || continue
         suite=$(basename "$path")
         run_conformance "${suite%.json}" "$path"

@@ -90,7 +90,7 @@ struct SimulatedWorld {
 
     @Test func `documents of other libraries get the verdict they carry`() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Conformance/vectors/nitro-documents.json")
+            .appending(path: "Conformance/vectors/nitro/documents.json")
         let json = try JSON(parsing: [UInt8](Data(contentsOf: file)))
         let vectors = try #require(json["vectors"]?.arrayValue)
         #expect(vectors.count > 80)

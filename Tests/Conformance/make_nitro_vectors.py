@@ -4,7 +4,7 @@
 Independent of the product's code: CBOR by cbor2, certificates and signatures by cryptography, Keccak-256 by pycryptodome.
 Every run makes new keys, so the files differ from run to run and the verdicts do not.
 
-    make_nitro_vectors.py FOLDER        writes FOLDER/nitro-documents.json
+    make_nitro_vectors.py FOLDER        writes FOLDER/nitro/documents.json
 
 Needs: pip install cbor2 cryptography pycryptodome
 """
@@ -257,7 +257,7 @@ def vectors():
 def main():
     folder = pathlib.Path(sys.argv[1])
     document = {"description": "made by make_nitro_vectors.py", "vectors": vectors()}
-    (folder / "nitro-documents.json").write_text(json.dumps(document, indent=0) + "\n")
+    (folder / "nitro/documents.json").write_text(json.dumps(document, indent=0) + "\n")
     print(len(document["vectors"]), "vectors")
 
 
