@@ -171,7 +171,7 @@ let package = Package(
         // Conformance, benchmarks, tests
         tool(
             "haca-conformance", path: "Tests/Conformance",
-            ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments],
+            ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments, .nioCore],
             exclude: ["README.md", "make_nitro_vectors.py", "make_vectors.py", "vectors"]),
         tool(
             "haca-enclave-probe", path: "Tests/EnclaveProbe",
@@ -188,7 +188,12 @@ let package = Package(
         tests("PrimitivesTests", ["Primitives"]),
         tests("SigningTests", ["Primitives", "Signing"]),
         tests("ObliviousHTTPTests", ["ObliviousHTTP", "Primitives", "Signing"]),
-        tests("RPCTests", ["RPC", "WireRPC", "WireOperations", .nioCore, .nioPosix, .nioSSL, .protobuf, .logging]),
+        tests(
+            "RPCTests",
+            [
+                "RPC", "WireRPC", "WireOperations", .nioCore, .nioPosix, .nioSSL, .protobuf, .logging, .x509, .crypto,
+                .asn1,
+            ]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests(
             "ServiceKitTests",

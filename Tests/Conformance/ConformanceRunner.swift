@@ -8,6 +8,7 @@ enum ConformanceRunner {
         CanonicalJSONSuite.self,
         NitroSuite.self,
         ObliviousHTTPSuite.self,
+        RPCFramesSuite.self,
         SignedResponseSuite.self,
     ]
 

@@ -152,3 +152,25 @@ enum EchoPath {
     static let upload = "/haca.operations.v1.Echo/Upload"
     static let chat = "/haca.operations.v1.Echo/Chat"
 }
+
+/// Greets and then reads without ever answering.
+final class GreetingOnly: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        let settings = Haca_Rpc_V1_Settings.with {
+            $0.network = "test"
+            $0.maximumFramePayload = 1 << 16
+            $0.maximumHeadSize = 1 << 14
+            $0.maximumMessageSize = 1 << 20
+            $0.streamWindow = 1 << 16
+            $0.connectionWindow = 1 << 16
+            $0.streams = 100
+        }
+        let bytes: [UInt8] = (try? settings.serializedBytes()) ?? []
+        context.writeAndFlush(
+            wrapOutboundOut(ByteBuffer(bytes: RawFrame.preface + RawFrame.frame(.settings, payload: bytes))),
+            promise: nil)
+    }
+}
