@@ -122,18 +122,6 @@ struct AnswerStream: Sendable {
     let metrics: GatewayMetrics
     let begin: ContinuousClock.Instant
 
-    fileprivate init(
-        running: RunningGeneration, encoder: AnswerStreamEncoder, signer: AnswerSigner, leave: LeaveRegistration,
-        metrics: GatewayMetrics, begin: ContinuousClock.Instant
-    ) {
-        self.running = running
-        self.encoder = encoder
-        self.signer = signer
-        self.leave = leave
-        self.metrics = metrics
-        self.begin = begin
-    }
-
     /// Hands every event to `sink`, the last one marked. A failure becomes the last event; it is never followed by `[DONE]`.
     ///
     /// - Throws: what `sink` throws; then the client has left and the call is cancelled.
