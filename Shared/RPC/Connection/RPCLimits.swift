@@ -7,9 +7,9 @@ public struct RPCLimits: Sendable, Hashable {
     /// Largest REQUEST or TRAILER payload accepted and sent, bytes.
     public var headSize = 16 << 10
     /// Streams the peer may have open, bytes of credit each starts with, and bytes it may grow to while its reader
-    /// keeps up.
+    /// keeps up. The first credit holds a message of 64 KiB with its envelope: one round trip, not two.
     public var streams = 1024
-    public var streamWindow = 64 << 10
+    public var streamWindow = 96 << 10
     public var streamWindowMaximum = 1 << 20
     /// Bytes all stream windows of the connection together may promise. Caps `streams * streamWindow` as well.
     public var streamWindowTotal = 128 << 20
