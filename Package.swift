@@ -191,8 +191,8 @@ let package = Package(
         tests(
             "RPCTests",
             [
-                "RPC", "WireRPC", "WireOperations", .nioCore, .nioPosix, .nioSSL, .protobuf, .logging, .x509, .crypto,
-                .asn1,
+                "RPC", "WireRPC", "WireOperations", "ProcessSupervision", .nioCore, .nioPosix, .nioSSL, .protobuf,
+                .logging, .x509, .crypto, .asn1,
             ]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests(

@@ -1,5 +1,7 @@
 import Foundation
+import ProcessSupervision
 import RPC
+import Synchronization
 
 /// Programs that tests run, one result each.
 enum TestProgram {
@@ -14,28 +16,14 @@ enum TestProgram {
 
     /// Runs a program to its end; output and errors together.
     static func run(_ words: [String], in folder: String? = nil) async throws -> Run {
-        let output = try TemporaryFolder()
-        let path = output.path + "/output"
-        _ = FileManager.default.createFile(atPath: path, contents: nil)
-        guard let file = FileHandle(forWritingAtPath: path) else { throw Failure(description: "no output file") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = file
-        process.standardError = file
-        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
-        return Run(
-            status: status, output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self))
+        let lines = Mutex<[String]>([])
+        let collect = LaunchSpecification.Output.lines { line in lines.withLock { $0.append(line.text + "\n") } }
+        let process = try await ChildProcess.launch(
+            LaunchSpecification(
+                executable: .path("env"), arguments: words, workingDirectory: folder, standardOutput: collect,
+                standardError: collect))
+        let status = await process.wait()
+        return Run(status: status.shellCode, output: lines.withLock { $0.joined() })
     }
 
     static func exists(_ name: String) -> Bool {
