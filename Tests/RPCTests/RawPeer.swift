@@ -153,10 +153,23 @@ enum EchoPath {
     static let chat = "/haca.operations.v1.Echo/Chat"
 }
 
-/// Greets and then reads without ever answering.
-final class GreetingOnly: ChannelInboundHandler, Sendable {
+/// A server that greets and then never answers, or answers every read with frames at random.
+final class GreetingOnly: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
+
+    private var random: SeededGenerator?
+
+    init(babbles seed: UInt64? = nil) {
+        random = seed.map { SeededGenerator(seed: $0) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard var random else { return }
+        let bytes = FrameFuzz.frames(20, &random)
+        self.random = random
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         let settings = Haca_Rpc_V1_Settings.with {

@@ -73,8 +73,13 @@ public final class RPCServer: Sendable {
         }
         let connection = try Connection.install(on: channel, setup: setup, tls: tls)
         let id = connection.id
-        state.withLock { $0.connections[id] = connection }
+        let isStopping = state.withLock { state in
+            state.connections[id] = connection
+            return state.isStopping
+        }
         connection.onClose { self.forget(id) }
+        // It came in while `shutdown` looked at the others.
+        if isStopping { connection.close() }
     }
 
     private func forget(_ id: UInt64) {
