@@ -100,7 +100,7 @@ extension APIError {
     init(_ error: RPCError) {
         switch error.code {
         case .invalidArgument, .outOfRange:
-            self = .invalid(error.message, code: "invalid_request")
+            self = .invalid(error.message, parameter: error.metadata["field"], code: "invalid_request")
         case .notFound:
             self = .unavailable("The model has just left this worker.", code: "model_not_ready")
         case .resourceExhausted:

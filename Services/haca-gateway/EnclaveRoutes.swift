@@ -54,7 +54,8 @@ struct EnclaveRoutes: Sendable {
 
     /// `?nonce=` 40 hex digits; the answer is the raw document in base64.
     private func attestation(_ request: Request) async throws -> Response {
-        guard let nonce = request.uri.queryParameters["nonce"].flatMap({ try? Hex.decode($0) }), nonce.count == 20
+        guard let digits = request.uri.queryParameters["nonce"], digits.utf8.count == 40,
+            let nonce = try? Hex.decode(digits), nonce.count == 20
         else {
             throw APIError.invalid("Give a nonce of 40 hex digits: ?nonce=…", parameter: "nonce", code: "invalid_nonce")
         }

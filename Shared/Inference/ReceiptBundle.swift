@@ -71,6 +71,8 @@ public struct ReceiptBundle: Sendable {
             requestHash: try Self.hash(json, "tee_request_hash"), outputHash: try Self.hash(json, "tee_output_hash"),
             timestamp: UInt64(timestamp), teeID: try Self.hash(json, "tee_id"),
             signature: try Self.base64(json, "tee_signature"))
+        // The name under which it was asked for; a reader may look at nothing else.
+        guard try Self.hash(json, "message_hash") == signature.messageHash else { throw .field("message_hash") }
         guard let pem = json["public_key"]?.stringValue, let der = try? PEMBlock.decode(pem, label: "PUBLIC KEY") else {
             throw .field("public_key")
         }
