@@ -22,9 +22,9 @@ def haca(*arguments: str, timeout: float = START_TIMEOUT, **options) -> subproce
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
 
 
-def is_chat_engine(found: Process) -> bool:
-    """The engine's script runs twice: once to talk, once for embeddings."""
-    return any("serve.py" in argument for argument in found.arguments) and "--embeddings" not in found.arguments
+def is_engine(found: Process) -> bool:
+    """The engine itself, not the enclave host above it, which names the script among the files it measures."""
+    return found.executable.startswith("python") and any("serve.py" in argument for argument in found.arguments)
 
 
 class Network:
@@ -68,7 +68,8 @@ class Network:
 
     def chat(self, **fields) -> httpx.Response:
         body = {"messages": [{"role": "user", "content": "Hello."}], "max_tokens": 2, "temperature": 0, **fields}
-        body.setdefault("model", self.model)
+        if "model" not in body:
+            body["model"] = self.model
         return httpx.post(f"{self.url}/v1/chat/completions", json=body, timeout=ANSWER_TIMEOUT)
 
     def answers(self) -> bool:
@@ -99,7 +100,7 @@ class Network:
         return next((p for p in self.processes if p.executable == executable), None)
 
     def engine(self) -> Process | None:
-        return next((p for p in self.processes if is_chat_engine(p)), None)
+        return next((p for p in self.processes if is_engine(p)), None)
 
     def logs(self) -> str:
         """The end of every log file, for the message of a failed assertion."""

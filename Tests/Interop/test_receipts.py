@@ -36,7 +36,9 @@ def test_the_receipt_of_an_answer_verifies_offline(tmp_path, bundle):
 
 
 def test_the_receipt_of_a_stream_verifies_offline(tmp_path, http, signed_answer):
-    streamed = stream(http, CHAT, signed_answer[0])
+    # Another question: the same answer within the same second has the same name, and the later receipt stands.
+    body = {**signed_answer[0], "messages": [{"role": "user", "content": "Name a fruit."}]}
+    streamed = stream(http, CHAT, body)
     answer = http.get(f"/v1/receipts/{message_hash(streamed.final)}")
     assert answer.status_code == 200
     result = check(tmp_path, answer.json())
@@ -57,7 +59,9 @@ def test_request_hashes_and_unknown_hashes_open_no_receipt(http, signed_answer):
 
 
 def test_a_hash_with_its_prefix_names_the_same_receipt(http, signed_answer, bundle):
-    assert http.get(f"/v1/receipts/0x{message_hash(signed_answer[1])}").json() == bundle
+    again = http.get(f"/v1/receipts/0x{message_hash(signed_answer[1])}").json()
+    # The gateway's document is made anew for whoever asks.
+    assert {**again, "gateway_attestation": ""} == {**bundle, "gateway_attestation": ""}
 
 
 def leaves(value, path=()):
