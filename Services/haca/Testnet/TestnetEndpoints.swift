@@ -22,14 +22,15 @@ enum TestnetEndpoints {
             Ask it with curl:
 
               curl \(description.httpURL)/v1/chat/completions -H 'content-type: application/json' \\
-                -d '{"model": "\(model)", "messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+                -d '{"model": "\(model)", "max_tokens": 60,
+                     "messages": [{"role": "user", "content": "Why is the sky blue?"}]}'
 
             Or with the openai package:
 
               from openai import OpenAI
               client = OpenAI(base_url="\(description.httpURL)/v1", api_key="none")
-              stream = client.chat.completions.create(model="\(model)", stream=True,
-                  messages=[{"role": "user", "content": "What is the capital of France?"}])
+              stream = client.chat.completions.create(model="\(model)", stream=True, max_tokens=60,
+                  messages=[{"role": "user", "content": "Why is the sky blue?"}])
               for chunk in stream:
                   print(chunk.choices[0].delta.content or "" if chunk.choices else "", end="", flush=True)
 
