@@ -131,7 +131,8 @@ let package = Package(
         library(
             "Attestation",
             [
-                "Primitives", "Signing", "RPC", "WireAttestation", "ProcessSupervision", .crypto, .asn1, .x509, .logging,
+                "Primitives", "Signing", "RPC", "WireAttestation", "ProcessSupervision", .crypto, .asn1, .x509,
+                .logging,
                 .nioCore, .nioPosix, .nioSSL,
             ]),
         library("Inference", ["Primitives", "Signing", "WireInference", "Attestation", .protobuf, .crypto]),
@@ -148,7 +149,8 @@ let package = Package(
             "haca",
             [
                 "Primitives", "RPC", "ServiceKit", "ProcessSupervision", "Attestation", "Inference", "OpenAIAPI",
-                "WireOperations", "WireAttestation", "WireInference", .arguments, .httpClient, .x509, .logging, .nioCore,
+                "WireOperations", "WireAttestation", "WireInference", .arguments, .httpClient, .x509, .logging,
+                .nioCore,
                 .nioPosix, .nioSSL,
             ]),
         service(
@@ -163,9 +165,11 @@ let package = Package(
             [
                 "Primitives", "Signing", "RPC", "ServiceKit", "Attestation", "Inference", "OpenAIAPI", "ObliviousHTTP",
                 "WireInference", "WireOperations", "WireAttestation", .arguments, .logging, .hummingbird,
-                .hummingbirdCore, .hummingbirdHTTP2, .hummingbirdTLS, .nioHTTPTypes, .lifecycle, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .httpTypes,
+                .hummingbirdCore, .hummingbirdHTTP2, .hummingbirdTLS, .nioHTTPTypes, .lifecycle, .nioCore, .nioPosix,
+                .nioSSL, .nioHTTP1, .httpTypes,
             ]),
-        service("haca-enclave", ["Primitives", "Attestation", "ProcessSupervision", "ServiceKit", .arguments, .logging]),
+        service(
+            "haca-enclave", ["Primitives", "Attestation", "ProcessSupervision", "ServiceKit", .arguments, .logging]),
         service("protoc-gen-haca", [.protobuf, .protobufPlugin]),
 
         // Conformance, benchmarks, tests
@@ -182,7 +186,8 @@ let package = Package(
         tool(
             "haca-bench", path: "Tests/Benchmarks/Bench",
             [
-                "Primitives", "Signing", "RPC", "WireOperations", "Inference", "ProcessSupervision", .arguments, .nioCore,
+                "Primitives", "Signing", "RPC", "WireOperations", "Inference", "ProcessSupervision", .arguments,
+                .nioCore,
                 .nioPosix, .nioSSL, .nioHTTP1, .crypto, .cryptoExtras,
             ]),
         tests("PrimitivesTests", ["Primitives"]),
@@ -206,12 +211,16 @@ let package = Package(
             ]),
         tests(
             "InferenceTests",
-            ["Inference", "Primitives", "Signing", "Attestation", "WireInference", "WireAttestation", .protobuf, .crypto]),
+            [
+                "Inference", "Primitives", "Signing", "Attestation", "WireInference", "WireAttestation", .protobuf,
+                .crypto,
+            ]),
         tests("OpenAIAPITests", ["OpenAIAPI", "Primitives", "Inference"]),
         tests(
             "InferenceBackendTests",
             [
-                "InferenceBackend", "OpenAIAPI", "Inference", "Primitives", "ProcessSupervision", "RPC", "WireInference",
+                "InferenceBackend", "OpenAIAPI", "Inference", "Primitives", "ProcessSupervision", "RPC",
+                "WireInference",
                 .httpClient, .logging, .nioCore,
             ]),
     ]
