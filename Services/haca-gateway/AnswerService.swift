@@ -71,7 +71,7 @@ struct AnswerService: Sendable {
 
     /// - Throws: as `answer` does.
     func embeddings(_ body: [UInt8], on channel: any Channel) async throws -> Answer {
-        let request = try EmbeddingRequestHead(Generation.json(body))
+        let request = try await Generation.reading(body) { try EmbeddingRequestHead(Generation.json($0)) }
         let match = try pool.match(request.model, needing: \.embeddings, named: "embeddings")
         var random = SystemRandomNumberGenerator()
         let nonce = (0..<4).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }

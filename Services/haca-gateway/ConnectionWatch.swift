@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTPTypes
 import Synchronization
 
 /// Knows which HTTP connections (HTTP/1) or streams (HTTP/2) are open, so that a request whose client has left can be
@@ -59,65 +58,5 @@ final class ConnectionWatch: Sendable {
 
     func forget(_ registration: Registration) {
         state.withLock { _ = $0.entries[registration.channel]?.actions.removeValue(forKey: registration.action) }
-    }
-}
-
-/// Stands between the HTTP codec and the request handling of each connection or stream: tells the watch when the client
-/// leaves, and closes connections that send their requests too slowly.
-final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
-
-    private let watch: ConnectionWatch
-    private var deadline: Scheduled<Void>?
-
-    init(watch: ConnectionWatch) { self.watch = watch }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        watch.opened(context.channel)
-        expect(within: HTTPLimits.headDeadline, context)
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        watch.closed(context.channel)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        watch.closed(context.channel)
-        context.fireChannelInactive()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head: expect(within: HTTPLimits.bodyDeadline, context)
-        case .body: break
-        case .end: deadline?.cancel()
-        }
-        context.fireChannelRead(data)
-    }
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { expect(within: HTTPLimits.idleTimeout, context) }
-        context.write(data, promise: promise)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        watch.left(context.channel)
-        context.fireErrorCaught(error)
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { watch.left(context.channel) }
-        context.fireUserInboundEventTriggered(event)
-    }
-
-    private func expect(within limit: TimeAmount, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
-        let channel = context.channel
-        deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
     }
 }

@@ -92,6 +92,7 @@ struct GatewayProcess: Sendable {
     private func listeners(_ identity: GatewayIdentity, _ watch: ConnectionWatch) throws -> [HTTPListener] {
         let configuration = service.configuration
         let connections = try configuration.int("gateway.maximum_connections")
+        let maximumBody = try configuration.int("gateway.maximum_body")
         let logger = service.log.logger(label: "http")
         var listeners: [HTTPListener] = []
         if let text = try configuration.optionalString("gateway.listen_https") {
@@ -100,7 +101,8 @@ struct GatewayProcess: Sendable {
                 HTTPListener(
                     kind: .tls(
                         certificate: identity.enclave.tlsCertificate, privateKey: identity.enclave.tlsPrivateKey),
-                    host: host, port: port, maximumConnections: connections, watch: watch, logger: logger))
+                    host: host, port: port, maximumConnections: connections, maximumBody: maximumBody, watch: watch,
+                    logger: logger))
         }
         if let text = try configuration.optionalString("gateway.listen_http") {
             let (host, port) = try address(text, "gateway.listen_http")
@@ -110,8 +112,8 @@ struct GatewayProcess: Sendable {
             }
             listeners.append(
                 HTTPListener(
-                    kind: .plain, host: host, port: port, maximumConnections: connections, watch: watch,
-                    logger: logger))
+                    kind: .plain, host: host, port: port, maximumConnections: connections, maximumBody: maximumBody,
+                    watch: watch, logger: logger))
         }
         guard !listeners.isEmpty else {
             throw configuration.invalid("gateway.listen_https", "set it, or gateway.listen_http, or both")

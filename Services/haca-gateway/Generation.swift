@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import NIOPosix
 import OpenAIAPI
 import Primitives
 import RPC
@@ -28,6 +29,14 @@ struct Generation: Sendable {
         try Self.check(choices: request.choiceCount)
         (kind, model, isStream, requestHash, self.body) =
             (.completion, request.model, request.isStream, request.requestHash, body)
+    }
+
+    /// Reads a body with one of the initialisers; a long one on a thread that may be held.
+    static func reading<Value: Sendable>(
+        _ body: [UInt8], _ read: @escaping @Sendable ([UInt8]) throws -> Value
+    ) async throws -> Value {
+        guard body.count >= HTTPLimits.longBody else { return try read(body) }
+        return try await NIOThreadPool.singleton.runIfActive { try read(body) }
     }
 
     static func json(_ body: [UInt8]) throws(JSONError) -> JSON {

@@ -7,11 +7,18 @@ enum HTTPLimits {
     /// Bytes of all header fields of a request.
     static let headerList = 64 << 10
     static let headerCount = 100
-    /// From the first byte of a connection, or from the last answer, to the end of the next request's head.
+    /// From the start of a connection to the end of its first request's head.
     static let headDeadline = TimeAmount.seconds(15)
     /// From the head to the end of the body.
     static let bodyDeadline = TimeAmount.seconds(30)
-    /// Nothing to read or write on a connection.
+    /// From accepting a connection to the end of its TLS handshake.
+    static let handshakeDeadline = TimeAmount.seconds(10)
+    /// How long a client may leave a full send buffer unread.
+    static let writeDeadline = TimeAmount.seconds(30)
+    /// After the last answer on a connection that closes: how long unread input is drained, so that a client that still
+    /// sends gets to read the answer.
+    static let lingerDeadline = TimeAmount.seconds(2)
+    /// From an answer to the end of the next request's head.
     static let idleTimeout = TimeAmount.seconds(75)
     /// Bytes of an oblivious request (compatibility spec 2.4).
     static let obliviousBody = 512 << 10
@@ -19,4 +26,6 @@ enum HTTPLimits {
     static let keysBody = 64 << 10
     /// Nesting of a request's JSON.
     static let jsonDepth = 64
+    /// Bytes of a body whose reading takes longer than an event loop or the cooperative pool should be held.
+    static let longBody = 32 << 10
 }

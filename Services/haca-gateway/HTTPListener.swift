@@ -20,6 +20,8 @@ struct HTTPListener: Sendable {
     let host: String
     let port: Int
     let maximumConnections: Int
+    /// Bytes of a request body that any route takes.
+    let maximumBody: Int
     let watch: ConnectionWatch
     let logger: Logger
 
@@ -42,9 +44,9 @@ struct HTTPListener: Sendable {
     private var isTLS: Bool { if case .tls = kind { true } else { false } }
 
     private func server() throws -> HTTPServerBuilder {
-        let watch = self.watch
+        let (watch, maximumBody) = (self.watch, self.maximumBody)
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(watch: watch)], idleTimeout: nil,
+            additionalChannelHandlers: [ConnectionGuard(watch: watch, maximumBody: maximumBody)], idleTimeout: nil,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: HTTPLimits.headerField, maxHeaderListSize: HTTPLimits.headerList,
                 maxHeaderFieldCount: HTTPLimits.headerCount))
@@ -52,14 +54,20 @@ struct HTTPListener: Sendable {
         case .plain:
             return .http1(configuration: channel)
         case .tls(let certificate, let privateKey):
-            var tls = TLSConfiguration.makeServerConfiguration(
+            var settings = TLSConfiguration.makeServerConfiguration(
                 certificateChain: [.certificate(try NIOSSLCertificate(bytes: certificate, format: .der))],
                 privateKey: .privateKey(try NIOSSLPrivateKey(bytes: privateKey, format: .der)))
-            tls.minimumTLSVersion = .tlsv12
-            return try .http2Upgrade(
-                tlsConfiguration: tls,
-                configuration: .init(
-                    idleTimeout: .nanoseconds(HTTPLimits.idleTimeout.nanoseconds), streamConfiguration: channel))
+            settings.minimumTLSVersion = .tlsv12
+            let tls = settings
+            return HTTPServerBuilder { responder in
+                GuardedChannel(
+                    inner: try HTTP2UpgradeChannel(
+                        tlsConfiguration: tls,
+                        configuration: .init(
+                            idleTimeout: .nanoseconds(HTTPLimits.idleTimeout.nanoseconds),
+                            streamConfiguration: channel),
+                        responder: responder))
+            }
         }
     }
 }

@@ -27,12 +27,12 @@ struct InferenceRoutes: Sendable {
         }
         router.post("/v1/chat/completions") { request, context in
             try await inference(request, context) {
-                try await service.answer(Generation(chat: $0), on: context.channel)
+                try await service.answer(Generation.reading($0) { try Generation(chat: $0) }, on: context.channel)
             }
         }
         router.post("/v1/completions") { request, context in
             try await inference(request, context) {
-                try await service.answer(Generation(completion: $0), on: context.channel)
+                try await service.answer(Generation.reading($0) { try Generation(completion: $0) }, on: context.channel)
             }
         }
         router.post("/v1/embeddings") { request, context in

@@ -48,7 +48,7 @@ struct ObliviousRoutes: Sendable {
             return Self.refusal("malformed encapsulated request")
         }
         // From here on failures are answered in clear: they hold nothing of the prompt.
-        let generation = try Generation(chat: Self.stripped(exchange.plaintext))
+        let generation = try await Generation.reading(exchange.plaintext) { try Generation(chat: Self.stripped($0)) }
         switch try await service.answer(generation, on: context.channel) {
         case .whole(let body, let messageHash):
             var headers: HTTPFields = [.messageHash: messageHash]
