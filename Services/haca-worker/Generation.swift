@@ -15,11 +15,14 @@ final class Generation: Sendable {
         var output = OutputAccumulator()
         var hasStarted = false
         var knownCalls: Set<UInt32> = []
+        /// Text of an answer that is not streamed, kept back to travel in one piece.
+        var heldText = ""
     }
 
     let model: ServedModel
     private let request: GenerationRequest
     private let requestHash: Bytes32
+    private let isStream: Bool
     private let nonce: Data
     private let state = Mutex(State())
 
@@ -39,11 +42,13 @@ final class Generation: Sendable {
             try Self.require(.completion, in: capabilities, "prompt", "this model only takes chat messages")
             request = try GenerationRequest(completion)
             requestHash = completion.requestHash
+            isStream = completion.isStream
         case .chat:
             let chat = try ChatRequest(body)
             try Self.require(.chat, in: capabilities, "messages", "this model only takes a prompt")
             request = try GenerationRequest(chat)
             requestHash = chat.requestHash
+            isStream = chat.isStream
         case .UNRECOGNIZED:
             throw BackendError.invalidRequest(field: "kind", problem: "unknown kind of request")
         }
@@ -76,6 +81,7 @@ final class Generation: Sendable {
             try await self.take(event, emit)
         }
         try await startOnce(fingerprint: "", emit)
+        try await emitHeldText(emit)
         try await emit(try finished(end, key: key, now: now()))
         return end.usage
     }
@@ -85,7 +91,13 @@ final class Generation: Sendable {
         case .started(let fingerprint): try await startOnce(fingerprint: fingerprint, emit)
         case .text(let text, let logprobs):
             try await startOnce(fingerprint: "", emit)
-            state.withLock { $0.output.append(text: text) }
+            let isHeld = !isStream && logprobs == nil
+            state.withLock {
+                $0.output.append(text: text)
+                if isHeld { $0.heldText += text }
+            }
+            if isHeld { return }
+            try await emitHeldText(emit)
             var delta = Haca_Inference_V1_Delta()
             delta.text = text
             if let logprobs { delta.logprobs = Data(logprobs.encoded()) }
@@ -95,6 +107,14 @@ final class Generation: Sendable {
             let fragment = try fragment(of: piece)
             try await emit(.with { $0.delta.toolCalls = [fragment] })
         }
+    }
+
+    private func emitHeldText(_ emit: @Sendable (Event) async throws -> Void) async throws {
+        let text = state.withLock { state in
+            defer { state.heldText = "" }
+            return state.heldText
+        }
+        if !text.isEmpty { try await emit(.with { $0.delta.text = text }) }
     }
 
     private func startOnce(

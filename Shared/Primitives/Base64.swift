@@ -42,6 +42,12 @@ public enum Base64URL {
 /// What both alphabets share: they differ in characters 62 and 63 only.
 private enum SixBitGroups {
     static func encode(_ bytes: some Collection<UInt8>, last: (UInt8, UInt8), padded: Bool) -> String {
+        let direct = bytes.withContiguousStorageIfAvailable { encode(buffer: $0, last: last, padded: padded) }
+        return direct ?? Array(bytes).withUnsafeBufferPointer { encode(buffer: $0, last: last, padded: padded) }
+    }
+
+    /// Not generic, because a generic loop called from another module looks up its collection's witnesses for each byte.
+    private static func encode(buffer bytes: UnsafeBufferPointer<UInt8>, last: (UInt8, UInt8), padded: Bool) -> String {
         var output: [UInt8] = []
         output.reserveCapacity((bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0

@@ -14,12 +14,18 @@ public struct Bytes32: Sendable, Hashable, Comparable {
 
     /// Nil unless there are exactly 32 bytes.
     public init?(_ bytes: some Collection<UInt8>) {
-        guard bytes.count == Self.count else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (position, byte) in bytes.enumerated() {
-            words[position / 8] = words[position / 8] << 8 | UInt64(byte)
+        let direct = bytes.withContiguousStorageIfAvailable { Self.words(of: UnsafeRawBufferPointer($0)) }
+        guard let words = direct ?? Array(bytes).withUnsafeBytes({ Self.words(of: $0) }) else { return nil }
+        self.init(words: words)
+    }
+
+    /// Not generic, because a generic loop called from another module looks up its collection's witnesses for each byte.
+    private static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64)? {
+        guard bytes.count == count else { return nil }
+        func word(_ index: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
         }
-        self.init(words: (words[0], words[1], words[2], words[3]))
+        return (word(0), word(1), word(2), word(3))
     }
 
     /// 64 hex digits of either case, with or without `0x`; nil for anything else.
