@@ -12,7 +12,7 @@ import WireInference
     @Test func `an answer arrives in order and its statement covers what was asked and emitted`() async throws {
         try await CannedEngineProcess.with(["--tokens", "3"]) { engine in
             try await WorkerFixture.with(models: WorkerFixture.model("m", engine)) { worker in
-                let request = WorkerFixture.request("m", ["seed": 7, "top_p": 0.5, "max_tokens": 9])
+                let request = WorkerFixture.request("m", ["seed": 7, "top_p": 0.5, "max_tokens": 9, "stream": true])
                 let events = try await worker.events(request)
                 #expect(events.first?.started.modelID == "m")
                 #expect(events.dropFirst().dropLast().map(\.delta.text) == ["The", " quick", " brown"])
@@ -27,6 +27,18 @@ import WireInference
                 #expect(statement.usage == finished.usage && statement.weightsHash.isEmpty)
                 #expect(!worker.output.contains("MARKED"))
                 #expect(!worker.output.contains("brown"))
+            }
+        }
+    }
+
+    @Test func `the text of an answer that is not streamed travels in one piece`() async throws {
+        try await CannedEngineProcess.with(["--tokens", "3"]) { engine in
+            try await WorkerFixture.with(models: WorkerFixture.model("m", engine)) { worker in
+                let events = try await worker.events(WorkerFixture.request("m", [:]))
+                #expect(events.dropFirst().dropLast().map(\.delta.text) == ["The quick brown"])
+                let finished = try #require(events.last?.finished)
+                let statement = try finished.receipt.verified(expectedKey: nil)
+                #expect(Array(statement.outputHash) == OutputHash.of(text: "The quick brown").bytes)
             }
         }
     }
