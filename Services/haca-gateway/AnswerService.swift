@@ -130,19 +130,23 @@ struct AnswerStream: Sendable {
             leave.end()
             running.stream.cancel()
         }
+        // The role travels with the first delta: one write less.
+        var opening = encoder.start() ?? []
         try await running.match.link.whileInFlight {
             do {
-                if let start = encoder.start() { try await sink(start, false) }
                 let finish = try await running.run { delta in
-                    try await sink(
-                        encoder.delta(
-                            text: delta.text, toolCalls: delta.toolCalls.map { AnswerToolCallFragment($0) },
-                            logprobs: Array(delta.logprobs)), false)
+                    let chunk = encoder.delta(
+                        text: delta.text, toolCalls: delta.toolCalls.map { AnswerToolCallFragment($0) },
+                        logprobs: Array(delta.logprobs))
+                    try await sink(opening + chunk, false)
+                    opening = []
                 }
                 let proof = try await signer.proof(of: running.seen(finish), worker: finish.finished.receipt)
-                var last = encoder.finish(
-                    finishReason: finish.finished.finishReason, usage: TokenUsage(finish.finished.usage), proof: proof)
-                last += ServerSentEvent.done
+                let last =
+                    opening
+                    + encoder.finish(
+                        finishReason: finish.finished.finishReason, usage: TokenUsage(finish.finished.usage),
+                        proof: proof) + ServerSentEvent.done
                 metrics.answered(running, usage: finish.finished.usage, after: begin.duration(to: .now))
                 try await sink(last, true)
             } catch let error where error is RPCError || error is APIError {

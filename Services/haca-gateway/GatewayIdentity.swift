@@ -66,18 +66,9 @@ struct GatewayIdentity: Sendable {
         return try await enclave.document(from: source, nonce: nonce)
     }
 
-    /// The compatible signature. RSA takes most of a millisecond, so it runs on threads of its own.
-    func sign(request: Bytes32, output: Bytes32, timestamp: UInt64) async throws -> CompatibleSignature {
-        let key = signingKey
-        return try await signingPool.runIfActive {
-            try CompatibleSignature.sign(request: request, output: output, timestamp: timestamp, with: key)
-        }
-    }
-
-    /// A signature over the message bytes, RSA-PSS as for answers.
-    func sign(message: [UInt8]) async throws -> [UInt8] {
-        let key = signingKey
-        return try await signingPool.runIfActive { try key.signPSS(message) }
+    /// Runs what signs: RSA takes most of a millisecond, so it has threads of its own.
+    func onSigningThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await signingPool.runIfActive(body)
     }
 
     func shutdown() async {

@@ -27,7 +27,7 @@ struct ObliviousRoutes: Sendable {
         let hash = ObliviousConfigurationHash.of(
             teeID: identity.teeID, keyID: key.keyID, kemID: ObliviousSuite.kemID, kdfID: ObliviousSuite.kdfID,
             aeadID: ObliviousSuite.aeadID, publicKey: key.publicKey, keyConfiguration: key.encoded)
-        let signature = try await identity.sign(message: hash.bytes)
+        let signature = try await identity.onSigningThread { try identity.signingKey.signPSS(hash.bytes) }
         return .object([
             "key_id": JSON(Int(key.keyID)), "kem_id": JSON(Int(ObliviousSuite.kemID)),
             "kdf_id": JSON(Int(ObliviousSuite.kdfID)), "aead_id": JSON(Int(ObliviousSuite.aeadID)),

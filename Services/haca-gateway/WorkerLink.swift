@@ -23,6 +23,7 @@ final class WorkerLink: Sendable {
         var status: Haca_Inference_V1_WorkerStatus?
         var inFlight = 0
         var keyedWorker: String?
+        var executor: (any TaskExecutor)?
     }
     private let state = Mutex(State())
 
@@ -50,11 +51,15 @@ final class WorkerLink: Sendable {
     /// Requests of this gateway the worker is busy with, and those of others that wait there.
     var load: Int { state.withLock { $0.inFlight + Int($0.status?.queued ?? 0) } }
 
-    /// Counts a request while it runs.
+    /// Counts a request while it runs, and runs it on the event loop of the worker's connection: an event of the worker
+    /// then costs no change of threads. What takes long must leave the loop by itself.
     func whileInFlight<Result>(_ body: () async throws -> Result) async throws -> Result {
-        state.withLock { $0.inFlight += 1 }
+        let executor = state.withLock { state in
+            state.inFlight += 1
+            return state.executor
+        }
         defer { state.withLock { $0.inFlight -= 1 } }
-        return try await body()
+        return try await withTaskExecutorPreference(executor) { try await body() }
     }
 
     /// The attested peer that owns a statement's key; nil when none does.
@@ -68,6 +73,8 @@ final class WorkerLink: Sendable {
         while !Task.isCancelled {
             do {
                 let stream = try await client.watchStatus(.init(), options: CallOptions(waitForReady: true))
+                let executor = try await rpc.executor()
+                state.withLock { $0.executor = executor }
                 for try await status in stream {
                     let isNew = state.withLock { state in
                         defer { state.status = status }
