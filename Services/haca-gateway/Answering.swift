@@ -101,6 +101,9 @@ extension APIError {
             code: "unproved_answer")
     }
 
+    /// Nobody reads it; calls are cancelled when their client leaves and for no other reason.
+    static let clientLeft = APIError(status: 499, kind: .server, message: "The client left.", code: "client_left")
+
     /// A failed call to a worker, as the client sees it.
     init(_ error: RPCError) {
         switch error.code {
@@ -117,7 +120,8 @@ extension APIError {
         case .failedPrecondition, .unimplemented:
             self = APIError(
                 status: 503, kind: .unavailable, message: error.message, code: "not_available", retryAfterSeconds: 5)
-        case .unavailable, .aborted, .cancelled, .unauthenticated:
+        case .cancelled: self = .clientLeft
+        case .unavailable, .aborted, .unauthenticated:
             self = .unavailable("The worker was lost while it answered.", code: "worker_lost")
         default:
             self = APIError(
@@ -132,8 +136,7 @@ extension APIError {
         case let error as RequestError: self = APIError(error)
         case let error as JSONError: self = APIError(error)
         case let error as RPCError: self = APIError(error)
-        case is CancellationError:
-            self = APIError(status: 499, kind: .server, message: "The client left.", code: "client_left")
+        case is CancellationError: self = .clientLeft
         default: self = .internal
         }
     }
