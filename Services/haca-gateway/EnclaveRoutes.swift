@@ -106,12 +106,15 @@ struct EnclaveRoutes: Sendable {
             guard let name = member.key.string, let secret = member.value.stringValue, !secret.isEmpty else { continue }
             if name.hasSuffix("_api_key") { secrets[name] = secret }
         }
+        guard !secrets.isEmpty else {
+            throw APIError.invalid("Name at least one provider's key: openai_api_key, …", code: "no_keys")
+        }
         guard pool.keys.fill(secrets) else {
             throw APIError(
                 status: 409, kind: .conflict, message: "Keys were given before; restart the gateway to change them.",
                 code: "keys_already_set")
         }
-        logger.notice("provider keys were provided", metadata: ["names": "\(secrets.keys.sorted())"])
+        logger.notice("provider keys were provided", metadata: ["count": "\(secrets.count)"])
         for link in pool.links {
             if let status = link.status { await link.provide(pool.keys, to: status) }
         }
