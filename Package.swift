@@ -34,6 +34,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: nio)
     static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: nio)
     static let nioHTTP1 = product(name: "NIOHTTP1", package: nio)
+    static let nioWebSocket = product(name: "NIOWebSocket", package: nio)
     static let nioTLS = product(name: "NIOTLS", package: nio)
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -94,6 +95,9 @@ let package = Package(
         .executable(name: "haca-worker", targets: ["haca-worker"]),
         .executable(name: "haca-gateway", targets: ["haca-gateway"]),
         .executable(name: "haca-enclave", targets: ["haca-enclave"]),
+        .executable(name: "haca-validator", targets: ["haca-validator"]),
+        .executable(name: "haca-kvstore", targets: ["haca-kvstore"]),
+        .executable(name: "haca-simulate", targets: ["haca-simulate"]),
         .executable(name: "haca-conformance", targets: ["haca-conformance"]),
         .executable(name: "protoc-gen-haca", targets: ["protoc-gen-haca"]),
     ],
@@ -102,12 +106,14 @@ let package = Package(
         // C kernels and system libraries
         cKernel("CKeccak"),
         cKernel("CLaunch"),
+        cKernel("CEd25519"),
         systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         systemLibrary("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev"),
+        systemLibrary("CRocksDB", pkgConfig: "rocksdb", apt: "librocksdb-dev"),
 
         // Layer 0: values and signatures
         library("Primitives", ["CKeccak"]),
-        library("Signing", ["CKeccak", "CSecp256k1", "Primitives", .crypto, .cryptoExtras, .asn1]),
+        library("Signing", ["CEd25519", "CKeccak", "CSecp256k1", "Primitives", .crypto, .cryptoExtras, .asn1]),
         library("ObliviousHTTP", ["Primitives", "Signing", .crypto]),
 
         // Layer 1: wire and process
@@ -144,14 +150,35 @@ let package = Package(
                 .nioCore, .nioPosix, .nioHTTP1,
             ]),
 
+        // Layer 2: consensus
+        library("ConsensusTypes", ["Primitives", "Signing", .crypto]),
+        library("Consensus", ["Primitives", "ConsensusTypes"]),
+        library("ABCI", ["Primitives", "ConsensusTypes", .logging, .nioCore, .nioPosix]),
+        library("KeyValueStore", ["CRocksDB", "Primitives"]),
+        library("KeyValueApplication", ["ABCI", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing"]),
+        library("Replica", ["ABCI", "Consensus", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing", .deques]),
+        library("WireConsensus", ["RPC", .protobuf]),
+        library(
+            "ConsensusEngine",
+            [
+                "ABCI", "Consensus", "ConsensusTypes", "KeyValueStore", "Primitives", "RPC", "Replica", "ServiceKit",
+                "Signing", "WireConsensus", .logging, .nioCore, .nioPosix,
+            ]),
+        library("LightClient", ["ConsensusTypes", "Primitives", "Signing"]),
+        library(
+            "CometBFTRPC",
+            [
+                "ABCI", "ConsensusTypes", "Primitives", "Signing", .logging, .nioCore, .nioPosix, .nioHTTP1,
+                .nioWebSocket,
+            ]),
+
         // Services
         service(
             "haca",
             [
                 "Primitives", "RPC", "ServiceKit", "ProcessSupervision", "Attestation", "Inference", "OpenAIAPI",
-                "WireOperations", "WireAttestation", "WireInference", .arguments, .httpClient, .x509, .logging,
-                .nioCore,
-                .nioPosix, .nioSSL,
+                "ConsensusTypes", "LightClient", "WireOperations", "WireAttestation", "WireInference", .arguments,
+                .httpClient, .x509, .logging, .nioCore, .nioPosix, .nioSSL,
             ]),
         service(
             "haca-worker",
@@ -170,13 +197,33 @@ let package = Package(
             ]),
         service(
             "haca-enclave", ["Primitives", "Attestation", "ProcessSupervision", "ServiceKit", .arguments, .logging]),
+        service(
+            "haca-validator",
+            [
+                "ABCI", "CometBFTRPC", "Consensus", "ConsensusEngine", "ConsensusTypes", "KeyValueApplication",
+                "KeyValueStore", "Primitives", "RPC", "Replica", "ServiceKit", "Signing", "WireOperations", .arguments,
+                .logging, .nioCore,
+            ]),
+        service("haca-kvstore", ["ABCI", "KeyValueApplication", "ServiceKit", .arguments, .logging]),
         service("protoc-gen-haca", [.protobuf, .protobufPlugin]),
 
         // Conformance, benchmarks, tests
         tool(
             "haca-conformance", path: "Tests/Conformance",
-            ["Primitives", "Signing", "Inference", "Attestation", "ObliviousHTTP", "RPC", .arguments, .nioCore],
+            [
+                "ABCI", "Attestation", "ConsensusTypes", "Inference", "LightClient", "ObliviousHTTP", "Primitives",
+                "RPC",
+                "Replica", "Signing", .arguments, .nioCore,
+            ],
             exclude: ["README.md", "make_nitro_vectors.py", "make_vectors.py", "vectors"]),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "ABCI", "Consensus", "ConsensusTypes", "KeyValueApplication", "KeyValueStore", "Primitives", "Replica",
+                "Signing",
+            ],
+            path: "Tests/Simulation/Simulation", swiftSettings: ours),
+        tool("haca-simulate", path: "Tests/Simulation/Command", ["Simulation", .arguments]),
         tool(
             "haca-enclave-probe", path: "Tests/EnclaveProbe",
             ["Attestation", "RPC", "Signing", "WireOperations"]),
@@ -190,6 +237,29 @@ let package = Package(
                 .nioCore,
                 .nioPosix, .nioSSL, .nioHTTP1, .crypto, .cryptoExtras,
             ]),
+        tests("ConsensusTypesTests", ["ConsensusTypes", "Primitives", "Signing"]),
+        tests("ConsensusTests", ["Consensus", "ConsensusTypes", "Primitives", "Signing"]),
+        tests(
+            "ABCITests", ["ABCI", "ConsensusTypes", "KeyValueApplication", "Primitives", .logging, .nioCore, .nioPosix]),
+        tests("KeyValueStoreTests", ["KeyValueStore", "Primitives"]),
+        tests(
+            "ReplicaTests",
+            [
+                "ABCI", "Consensus", "ConsensusTypes", "KeyValueApplication", "KeyValueStore", "Primitives", "Replica",
+                "Signing",
+            ]),
+        tests(
+            "ConsensusEngineTests",
+            [
+                "ABCI", "ConsensusEngine", "ConsensusTypes", "KeyValueApplication", "KeyValueStore", "Primitives",
+                "RPC",
+                "Replica", "Signing", "WireConsensus", .logging, .nioCore, .nioPosix,
+            ]),
+        tests("LightClientTests", ["ConsensusTypes", "LightClient", "Primitives", "Signing"]),
+        tests(
+            "CometBFTRPCTests",
+            ["ABCI", "CometBFTRPC", "ConsensusTypes", "Primitives", "Signing", .httpClient, .nioCore]),
+        tests("SimulationTests", ["Consensus", "ConsensusTypes", "Primitives", "Replica", "Simulation"]),
         tests("PrimitivesTests", ["Primitives"]),
         tests("SigningTests", ["Primitives", "Signing"]),
         tests("ObliviousHTTPTests", ["ObliviousHTTP", "Primitives", "Signing"]),

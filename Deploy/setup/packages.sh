@@ -3,7 +3,7 @@
 set -euo pipefail
 
 needed=(
-    build-essential ca-certificates curl libprotobuf-c-dev libpq-dev libsecp256k1-dev libssl-dev libzstd-dev
+    build-essential ca-certificates curl libprotobuf-c-dev libpq-dev librocksdb-dev libsecp256k1-dev libssl-dev libzstd-dev
     pkg-config protobuf-c-compiler protobuf-compiler python3 python3-venv zlib1g-dev
 )
 
