@@ -37,15 +37,12 @@ public struct Bytes32: Sendable, Hashable, Comparable {
     /// The number as a 32-byte big-endian word, the ABI's `uint256`.
     public init(word number: UInt64) { self.init(words: (0, 0, 0, number)) }
 
-    public var bytes: [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(Self.count)
-        for word in [word0, word1, word2, word3] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                output.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        return output
+    public var bytes: [UInt8] { withUnsafeBytes(Array.init) }
+
+    /// Calls `body` with the 32 bytes, without an allocation.
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        var words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+        return try Swift.withUnsafeBytes(of: &words, body)
     }
 
     /// 64 lowercase digits without prefix.
