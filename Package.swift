@@ -261,7 +261,7 @@ let package = Package(
             ["ABCI", "CometBFTRPC", "ConsensusTypes", "Primitives", "Signing", .httpClient, .nioCore]),
         tests("SimulationTests", ["Consensus", "ConsensusTypes", "Primitives", "Replica", "Simulation"]),
         tests("PrimitivesTests", ["Primitives"]),
-        tests("SigningTests", ["Primitives", "Signing"]),
+        tests("SigningTests", ["CEd25519", "Primitives", "Signing", .crypto]),
         tests("ObliviousHTTPTests", ["ObliviousHTTP", "Primitives", "Signing"]),
         tests(
             "RPCTests",

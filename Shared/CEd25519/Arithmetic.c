@@ -81,3 +81,15 @@ bool haca_ed25519_point_multiply(const uint8_t bytes[32], const uint8_t scalar[3
     pointEncode(out, &sum);
     return true;
 }
+
+bool haca_ed25519_point_sum(const uint8_t left[32], const uint8_t right[32], uint8_t out[32]) {
+    Point first, second;
+    if (!pointDecode(&first, left) || !pointDecode(&second, right)) return false;
+    CachedPoint cached;
+    PointFactors factors;
+    pointCache(&cached, &second);
+    pointAddCached(&factors, &first, &cached, false);
+    pointFromFactors(&first, &factors);
+    pointEncode(out, &first);
+    return true;
+}

@@ -18,6 +18,9 @@ public final class Ed25519KeyCache: Sendable {
     /// - Parameter capacity: keys kept at most, at least two.
     public init(capacity: Int = defaultCapacity) { self.capacity = max(2, capacity) }
 
+    /// Keys held now.
+    public var count: Int { state.withLock { $0.keys.count + $0.older.count } }
+
     /// The prepared key; nil when the bytes name no point.
     public func key(_ bytes: [UInt8]) -> Ed25519PreparedKey? {
         let known = state.withLock { state in state.keys[bytes] ?? state.older[bytes] }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CEd25519Arithmetic.h"
+
 // An element of the field of 2^255 - 19: five limbs of 51 bits, least significant first.
 typedef struct {
     uint64_t limb[5];

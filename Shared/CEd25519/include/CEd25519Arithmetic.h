@@ -19,3 +19,5 @@ void haca_ed25519_scalar_product(const uint8_t a[32], const uint8_t b[32], const
 bool haca_ed25519_point_normalise(const uint8_t bytes[32], uint8_t out[32]);
 // The encoding of scalar · point, for any 256-bit scalar; false when `bytes` name no point.
 bool haca_ed25519_point_multiply(const uint8_t bytes[32], const uint8_t scalar[32], uint8_t out[32]);
+// The encoding of the sum of two points; false when one of them is none.
+bool haca_ed25519_point_sum(const uint8_t left[32], const uint8_t right[32], uint8_t out[32]);
