@@ -74,6 +74,11 @@ if wanted conformance; then
         suite=$(basename "$path")
         run_conformance "${suite%.json}" "$path"
     done
+    # HACA_VECTORS names a folder of further vector sets, kept outside the repository.
+    if [ -d "${HACA_VECTORS:-}/consensus-vectors" ]; then
+        run_conformance consensus "$HACA_VECTORS/consensus-vectors"
+        run_conformance light-client "$HACA_VECTORS/consensus-vectors"
+    fi
 fi
 if wanted c; then
     if [ -x Clients/c/test.sh ]; then
