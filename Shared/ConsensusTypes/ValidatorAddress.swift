@@ -3,6 +3,8 @@ import Primitives
 /// A validator's 20-byte address: the first 20 bytes of the SHA-256 of its raw public key. Ordered bytewise.
 public struct ValidatorAddress: Sendable, Hashable, Comparable {
     public static let count = 20
+    /// Nobody's address.
+    static let zero = ValidatorAddress(prefixOf: .zero)
 
     private let high: UInt64
     private let middle: UInt64
@@ -20,6 +22,17 @@ public struct ValidatorAddress: Sendable, Hashable, Comparable {
             }
         }
         (high, middle, low) = (words.0, words.1, UInt32(truncatingIfNeeded: words.2))
+    }
+
+    /// The first 20 bytes of a hash.
+    init(prefixOf hash: Bytes32) {
+        (high, middle, low) = hash.withUnsafeBytes { bytes in
+            (
+                UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+                UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+                UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+            )
+        }
     }
 
     public var bytes: [UInt8] {
