@@ -28,9 +28,14 @@ struct ZIP215Tests {
         return single
     }
 
-    @Test func `every published vector has the published verdict`() throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let file = folder.appending(path: "Conformance/vectors/consensus/ed25519_zip215.json")
+    /// A folder of further vectors that some machines have.
+    private static let vectorFile = ProcessInfo.processInfo.environment["HACA_VECTORS"].map {
+        URL(fileURLWithPath: $0).appending(path: "consensus-vectors/generated/ed25519_zip215.json")
+    }
+
+    @Test(.enabled(if: vectorFile != nil, "HACA_VECTORS is not set"))
+    func `every published vector has the published verdict`() throws {
+        let file = try #require(Self.vectorFile)
         let cases = try #require(JSON(parsing: Array(Data(contentsOf: file)))["cases"]?.arrayValue)
         #expect(cases.count > 200)
         for vector in cases {
