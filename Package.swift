@@ -162,8 +162,9 @@ let package = Package(
             "ConsensusEngine",
             [
                 "ABCI", "Consensus", "ConsensusTypes", "KeyValueStore", "Primitives", "RPC", "Replica", "ServiceKit",
-                "Signing", "WireConsensus", .logging, .nioCore, .nioPosix,
+                "Signing", "WireConsensus", .crypto, .deques, .logging, .nioCore, .nioPosix, .protobuf,
             ]),
+        library("FaultProxy", [.deques, .nioCore, .nioPosix]),
         library("LightClient", ["ConsensusTypes", "Primitives", "Signing"]),
         library(
             "CometBFTRPC",
@@ -255,6 +256,7 @@ let package = Package(
                 "RPC",
                 "Replica", "Signing", "WireConsensus", .logging, .nioCore, .nioPosix,
             ]),
+        tests("FaultProxyTests", ["FaultProxy", .nioCore, .nioPosix]),
         tests("LightClientTests", ["ConsensusTypes", "LightClient", "Primitives", "Signing"]),
         tests(
             "CometBFTRPCTests",

@@ -24,3 +24,4 @@ generate rpc WireRPC
 generate operations WireOperations
 generate attestation WireAttestation
 generate inference WireInference
+generate consensus WireConsensus
