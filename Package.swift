@@ -153,7 +153,7 @@ let package = Package(
         // Layer 2: consensus
         library("ConsensusTypes", ["Primitives", "Signing", .crypto]),
         library("Consensus", ["Primitives", "ConsensusTypes"]),
-        library("ABCI", ["Primitives", "ConsensusTypes", .logging, .nioCore, .nioPosix]),
+        library("ABCI", ["Primitives", "ConsensusTypes", .deques, .logging, .nioCore, .nioPosix]),
         library("KeyValueStore", ["CRocksDB", "Primitives"]),
         library("KeyValueApplication", ["ABCI", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing"]),
         library("Replica", ["ABCI", "Consensus", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing", .deques]),

@@ -59,17 +59,5 @@ extension ABCIRequest {
     }
 
     /// Whether the response belongs to this kind of request.
-    public func isAnswered(by response: ABCIResponse) -> Bool {
-        switch (self, response) {
-        case (.echo, .echo), (.flush, .flush), (.info, .info), (.initChain, .initChain), (.query, .query),
-            (.checkTx, .checkTx), (.commit, .commit), (.listSnapshots, .listSnapshots),
-            (.offerSnapshot, .offerSnapshot), (.loadSnapshotChunk, .loadSnapshotChunk),
-            (.applySnapshotChunk, .applySnapshotChunk), (.prepareProposal, .prepareProposal),
-            (.processProposal, .processProposal), (.extendVote, .extendVote),
-            (.verifyVoteExtension, .verifyVoteExtension), (.finalizeBlock, .finalizeBlock), (.insertTx, .insertTx),
-            (.reapTxs, .reapTxs):
-            true
-        default: false
-        }
-    }
+    public func isAnswered(by response: ABCIResponse) -> Bool { response.methodName == methodName }
 }

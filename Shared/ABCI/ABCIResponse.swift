@@ -20,3 +20,30 @@ public enum ABCIResponse: Sendable, Hashable {
     case insertTx(InsertTxResponse)
     case reapTxs(ReapTxsResponse)
 }
+
+extension ABCIResponse {
+    /// Name of the method it answers, as in `ABCIRequest.methodName`; `exception` for an exception.
+    public var methodName: String {
+        switch self {
+        case .exception: "exception"
+        case .echo: "echo"
+        case .flush: "flush"
+        case .info: "info"
+        case .initChain: "init_chain"
+        case .query: "query"
+        case .checkTx: "check_tx"
+        case .commit: "commit"
+        case .listSnapshots: "list_snapshots"
+        case .offerSnapshot: "offer_snapshot"
+        case .loadSnapshotChunk: "load_snapshot_chunk"
+        case .applySnapshotChunk: "apply_snapshot_chunk"
+        case .prepareProposal: "prepare_proposal"
+        case .processProposal: "process_proposal"
+        case .extendVote: "extend_vote"
+        case .verifyVoteExtension: "verify_vote_extension"
+        case .finalizeBlock: "finalize_block"
+        case .insertTx: "insert_tx"
+        case .reapTxs: "reap_txs"
+        }
+    }
+}
