@@ -17,5 +17,4 @@ public enum ABCILimits {
     /// Peers named in one answer.
     public static let senders = 1 << 12
     public static let proofOperations = 1 << 8
-    public static let publicKeyTypes = 1 << 6
 }

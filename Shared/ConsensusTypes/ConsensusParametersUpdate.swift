@@ -80,16 +80,27 @@ extension ConsensusParametersUpdate: ProtobufMessage {
                     if field == 1 { value.voteExtensionsEnableHeight = try group.int64() } else { try group.skip() }
                 }
                 abci = value
-            case 6:
-                var group = try reader.submessage()
-                var value = authority ?? ""
-                while let field = try group.nextField() {
-                    if field == 1 { value = try group.string() } else { try group.skip() }
-                }
-                authority = value
+            case 6: authority = try Self.readAuthority(try reader.submessage())
             default: try reader.skip()
             }
         }
+    }
+
+    /// Field 6 is the authority's name from 0.39 on. The 1.x line has its synchrony parameters there, two durations, which
+    /// are not for us: a message with a second field, or whose first is not text, is taken for those.
+    private static func readAuthority(_ group: ProtobufReader) throws(ProtobufError) -> String? {
+        var group = group
+        var name: String? = ""
+        while let field = try group.nextField() {
+            guard field == 1 else {
+                name = nil
+                try group.skip()
+                continue
+            }
+            let text = try group.slice()
+            name = name.flatMap { _ in String(validating: text, as: UTF8.self) }
+        }
+        return name
     }
 
     private mutating func readBlock(_ group: ProtobufReader) throws(ProtobufError) {

@@ -69,7 +69,7 @@ public struct FinalizeBlockResponse: Sendable, Hashable {
     /// In force two heights later; power zero removes.
     public var validatorUpdates: [ValidatorUpdate]
     /// In force at the next height.
-    public var consensusParameterUpdates: ConsensusParameterUpdates?
+    public var consensusParameterUpdates: ConsensusParametersUpdate?
     /// Hash of the state after this block.
     public var applicationHash: [UInt8]
     /// Only for nodes of the 1.x line: how long to wait after this block; older ones ignore it.
@@ -77,7 +77,7 @@ public struct FinalizeBlockResponse: Sendable, Hashable {
 
     public init(
         events: [Event] = [], transactionResults: [ExecTxResult] = [], validatorUpdates: [ValidatorUpdate] = [],
-        consensusParameterUpdates: ConsensusParameterUpdates? = nil, applicationHash: [UInt8] = [],
+        consensusParameterUpdates: ConsensusParametersUpdate? = nil, applicationHash: [UInt8] = [],
         nextBlockDelay: ProtobufDuration? = nil
     ) {
         self.events = events

@@ -6,7 +6,7 @@ public struct InitChainRequest: Sendable, Hashable {
     /// Genesis time.
     public var time: Timestamp
     public var chainID: String
-    public var consensusParameters: ConsensusParameterUpdates?
+    public var consensusParameters: ConsensusParametersUpdate?
     /// The genesis validators.
     public var validators: [ValidatorUpdate]
     /// The raw JSON text of genesis `app_state`.
@@ -15,7 +15,7 @@ public struct InitChainRequest: Sendable, Hashable {
     public var initialHeight: Int64
 
     public init(
-        time: Timestamp = .zero, chainID: String = "", consensusParameters: ConsensusParameterUpdates? = nil,
+        time: Timestamp = .zero, chainID: String = "", consensusParameters: ConsensusParametersUpdate? = nil,
         validators: [ValidatorUpdate] = [], applicationState: [UInt8] = [], initialHeight: Int64 = 0
     ) {
         self.time = time
@@ -56,14 +56,14 @@ extension InitChainRequest: ProtobufMessage {
 /// What the application makes of the genesis.
 public struct InitChainResponse: Sendable, Hashable {
     /// Nil keeps the genesis parameters.
-    public var consensusParameters: ConsensusParameterUpdates?
+    public var consensusParameters: ConsensusParametersUpdate?
     /// Empty keeps the genesis validators.
     public var validators: [ValidatorUpdate]
     /// The application hash in the header of the first block.
     public var applicationHash: [UInt8]
 
     public init(
-        consensusParameters: ConsensusParameterUpdates? = nil, validators: [ValidatorUpdate] = [],
+        consensusParameters: ConsensusParametersUpdate? = nil, validators: [ValidatorUpdate] = [],
         applicationHash: [UInt8] = []
     ) {
         self.consensusParameters = consensusParameters
