@@ -1,4 +1,5 @@
 import Primitives
+import Signing
 
 /// Why a commit does not prove that a validator set decided a block.
 public enum CommitVerificationError: Error, Hashable, Sendable {
@@ -43,25 +44,27 @@ public struct TrustLevel: Sendable, Hashable {
     func share(of power: Int64) -> Int64 { Int64(Int128(power) * Int128(numerator) / Int128(denominator)) }
 }
 
-/// The power is tallied before any signature is checked, so that a commit without enough of it costs nothing.
+/// The power is tallied before any signature is checked, so that a commit without enough of it costs nothing. `keys` holds
+/// prepared keys of validators that return at every height; it changes no verdict.
 extension ValidatorSet {
     /// Checks every signature, those for nil included, and that more than two thirds signed the block.
     public func verify(
-        commit: Commit, chainID: String, blockID: BlockID, height: Int64
+        commit: Commit, chainID: String, blockID: BlockID, height: Int64, keys: Ed25519KeyCache? = nil
     ) throws(CommitVerificationError) {
         try checkShape(of: commit, blockID: blockID, height: height)
         var tally = CommitTally(commit: commit, chainID: chainID, needed: totalVotingPower * 2 / 3)
         for (index, entry) in commit.signatures.enumerated() where !entry.isAbsent {
             try tally.add(entry, at: index, of: try member(at: index, signing: entry), counts: entry.flag == .commit)
         }
-        try tally.finish()
+        try tally.finish(keys)
     }
 
     /// Checks that more than two thirds signed the block, and no signatures that are not needed for that.
     ///
     /// - Parameter checksAll: whether all signatures for the block are checked, as evidence requires.
     public func verifyLight(
-        commit: Commit, chainID: String, blockID: BlockID, height: Int64, checksAll: Bool = false
+        commit: Commit, chainID: String, blockID: BlockID, height: Int64, checksAll: Bool = false,
+        keys: Ed25519KeyCache? = nil
     ) throws(CommitVerificationError) {
         try checkShape(of: commit, blockID: blockID, height: height)
         var tally = CommitTally(commit: commit, chainID: chainID, needed: totalVotingPower * 2 / 3)
@@ -69,7 +72,7 @@ extension ValidatorSet {
             try tally.add(entry, at: index, of: try member(at: index, signing: entry), counts: true)
             if tally.isEnough, !checksAll { break }
         }
-        try tally.finish()
+        try tally.finish(keys)
     }
 
     /// Checks that more than the trust level of this set's power signed a commit of another set.
@@ -77,7 +80,8 @@ extension ValidatorSet {
     /// - Parameter checksAll: whether all signatures of members are checked, as evidence requires.
     /// - Throws: `notEnoughPower` when the commit may well be valid but this set cannot tell.
     public func verifyLightTrusting(
-        commit: Commit, chainID: String, trustLevel: TrustLevel = .oneThird, checksAll: Bool = false
+        commit: Commit, chainID: String, trustLevel: TrustLevel = .oneThird, checksAll: Bool = false,
+        keys: Ed25519KeyCache? = nil
     ) throws(CommitVerificationError) {
         var tally = CommitTally(commit: commit, chainID: chainID, needed: trustLevel.share(of: totalVotingPower))
         var seen = [Bool](repeating: false, count: count)
@@ -88,11 +92,13 @@ extension ValidatorSet {
             try tally.add(entry, at: index, of: validators[place], counts: true)
             if tally.isEnough, !checksAll { break }
         }
-        try tally.finish()
+        try tally.finish(keys)
     }
 
     /// Checks the extension signatures of a commit whose signatures have been verified.
-    public func verifyExtensions(of commit: ExtendedCommit, chainID: String) throws(CommitVerificationError) {
+    public func verifyExtensions(
+        of commit: ExtendedCommit, chainID: String, keys: Ed25519KeyCache? = nil
+    ) throws(CommitVerificationError) {
         guard commit.signatures.count == count else {
             throw .wrongSize(entries: commit.signatures.count, validators: count)
         }
@@ -105,7 +111,9 @@ extension ValidatorSet {
             items.append(SignatureCheck.Item(signature: entry.extensionSignature, message: message, key: key))
             indices.append(index)
         }
-        if let invalid = SignatureCheck.firstInvalid(items) { throw .invalidSignature(index: indices[invalid]) }
+        if let invalid = SignatureCheck.firstInvalid(items, keys: keys) {
+            throw .invalidSignature(index: indices[invalid])
+        }
     }
 
     private func checkShape(
@@ -160,9 +168,11 @@ private struct CommitTally {
         if counts { power += validator.votingPower }
     }
 
-    func finish() throws(CommitVerificationError) {
+    func finish(_ keys: Ed25519KeyCache?) throws(CommitVerificationError) {
         guard isEnough else { throw .notEnoughPower(power, needed: needed) }
-        if let invalid = SignatureCheck.firstInvalid(items) { throw .invalidSignature(index: indices[invalid]) }
+        if let invalid = SignatureCheck.firstInvalid(items, keys: keys) {
+            throw .invalidSignature(index: indices[invalid])
+        }
     }
 
     static func key(of validator: Validator) throws(CommitVerificationError) -> [UInt8] {

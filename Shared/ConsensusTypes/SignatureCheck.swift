@@ -1,10 +1,9 @@
 import Signing
 
-/// Ed25519 signatures of validators.
+/// Ed25519 signatures of validators, under the rules of ZIP-215 that all validators share.
 enum SignatureCheck {
     static func isValid(_ signature: [UInt8], of message: [UInt8], key: [UInt8]) -> Bool {
-        guard let publicKey = try? Ed25519PublicKey(key) else { return false }
-        return publicKey.verify(signature, of: message)
+        Ed25519ZIP215.verify(signature: signature, message: message, publicKey: key)
     }
 
     /// One signature with what it covers.
@@ -15,7 +14,17 @@ enum SignatureCheck {
     }
 
     /// The first invalid one; nil when all are valid.
-    static func firstInvalid(_ items: [Item]) -> Int? {
-        items.firstIndex { !isValid($0.signature, of: $0.message, key: $0.key) }
+    ///
+    /// - Parameter keys: prepared keys to use and to add to.
+    static func firstInvalid(_ items: [Item], keys: Ed25519KeyCache? = nil) -> Int? {
+        var batch = Ed25519Batch(expectedCount: items.count)
+        for item in items {
+            if let key = keys?.key(item.key) {
+                batch.add(publicKey: key, message: item.message, signature: item.signature)
+            } else {
+                batch.add(publicKey: item.key, message: item.message, signature: item.signature)
+            }
+        }
+        return batch.invalidEntries.first
     }
 }
