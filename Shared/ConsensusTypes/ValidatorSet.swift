@@ -13,14 +13,14 @@ public struct ValidatorSet: Sendable {
     /// Index of the proposer that the last rotation chose; nil before the first.
     public internal(set) var proposerIndex: Int?
     public internal(set) var totalVotingPower: Int64
-    /// Places by address; rotation leaves it alone.
-    private let places: AddressIndex
+    /// Rotation leaves it alone.
+    private let memberIndex: ValidatorIndex
 
     init(ordered validators: [Validator], proposerIndex: Int?, totalVotingPower: Int64) {
         self.validators = validators
         self.proposerIndex = proposerIndex
         self.totalVotingPower = totalVotingPower
-        places = AddressIndex(validators)
+        memberIndex = ValidatorIndex(validators)
     }
 
     /// A new set: every validator starts with the same priority, then the proposer is chosen once.
@@ -45,7 +45,7 @@ public struct ValidatorSet: Sendable {
             guard total <= Self.maximumTotalPower else { throw .totalPowerTooLarge }
         }
         self.init(ordered: validators, proposerIndex: nil, totalVotingPower: total)
-        if let repeated = places.repeated { throw .duplicate(repeated) }
+        if let repeated = memberIndex.repeated { throw .duplicate(repeated) }
         if let proposer {
             guard let index = index(of: proposer) else { throw .unknownValidator(proposer) }
             proposerIndex = index
@@ -57,7 +57,7 @@ public struct ValidatorSet: Sendable {
     public var isEmpty: Bool { validators.isEmpty }
 
     /// The place of a validator in canonical order; nil when it is not a member.
-    public func index(of address: ValidatorAddress) -> Int? { places.index(of: address, in: validators) }
+    public func index(of address: ValidatorAddress) -> Int? { memberIndex.index(of: address, in: validators) }
 
     public func contains(_ address: ValidatorAddress) -> Bool { index(of: address) != nil }
 
@@ -84,36 +84,5 @@ extension ValidatorSet: Hashable {
     public func hash(into hasher: inout Hasher) {
         hasher.combine(validators)
         hasher.combine(proposerIndex)
-    }
-}
-
-/// Finds validators by address: by scanning in small sets, by hash in large ones.
-private struct AddressIndex: Sendable {
-    private static let scanningLimit = 8
-    private let places: [ValidatorAddress: Int32]
-    /// An address that occurs more than once, if any does.
-    let repeated: ValidatorAddress?
-
-    init(_ validators: [Validator]) {
-        var places: [ValidatorAddress: Int32] = [:]
-        var repeated: ValidatorAddress?
-        if validators.count > Self.scanningLimit {
-            places.reserveCapacity(validators.count)
-            for (index, validator) in validators.enumerated() {
-                if places.updateValue(Int32(index), forKey: validator.address) != nil { repeated = validator.address }
-            }
-        } else {
-            for (index, validator) in validators.enumerated()
-            where validators[..<index].contains(where: { $0.address == validator.address }) {
-                repeated = validator.address
-            }
-        }
-        self.places = places
-        self.repeated = repeated
-    }
-
-    func index(of address: ValidatorAddress, in validators: [Validator]) -> Int? {
-        validators.count > Self.scanningLimit
-            ? places[address].map(Int.init) : validators.firstIndex { $0.address == address }
     }
 }
