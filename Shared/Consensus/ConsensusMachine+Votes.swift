@@ -69,7 +69,7 @@ extension ConsensusMachine {
             switch refusal {
             case .differentSignature, .unwantedRound: break
             case .wrongSubject, .unknownValidator, .addressMismatch, .invalidSignature, .invalidExtension,
-                .malformedBlockID:
+                .malformed:
                 if let peer { effects.append(.peerFault(peer, .invalidVote(refusal))) }
             }
         }

@@ -9,3 +9,20 @@ public protocol ConsensusVerifier: Sendable {
     func verifiesExtension(of vote: Vote, chainID: String, publicKey: ValidatorPublicKey) -> Bool
     func verifies(_ proposal: Proposal, chainID: String, publicKey: ValidatorPublicKey) -> Bool
 }
+
+/// Checks each signature as it comes.
+public struct DirectVerifier: ConsensusVerifier {
+    public init() {}
+
+    public func verifies(_ vote: Vote, chainID: String, publicKey: ValidatorPublicKey) -> Bool {
+        (try? vote.verify(chainID: chainID, publicKey: publicKey)) != nil
+    }
+
+    public func verifiesExtension(of vote: Vote, chainID: String, publicKey: ValidatorPublicKey) -> Bool {
+        (try? vote.verifyExtension(chainID: chainID, publicKey: publicKey)) != nil
+    }
+
+    public func verifies(_ proposal: Proposal, chainID: String, publicKey: ValidatorPublicKey) -> Bool {
+        (try? proposal.verify(chainID: chainID, publicKey: publicKey)) != nil
+    }
+}

@@ -8,8 +8,8 @@ public enum VoteRefusal: Error, Sendable, Hashable {
     case invalidSignature
     /// An extension where none is allowed, none where one is required, or one whose signature does not verify.
     case invalidExtension
-    /// Neither a nil vote nor a complete block id.
-    case malformedBlockID
+    /// Against the rules that need nothing but the vote.
+    case malformed
     /// The same vote with another signature than the one counted.
     case differentSignature
     /// A round that is not open and that this peer may not open.

@@ -69,7 +69,7 @@ extension VoteSet {
         }
         let validator = validators.validators[Int(vote.validatorIndex)]
         guard validator.address == vote.validatorAddress else { return .refused(.addressMismatch) }
-        guard vote.blockID.isZero || vote.blockID.isComplete else { return .refused(.malformedBlockID) }
+        guard (try? vote.validateBasic()) != nil else { return .refused(.malformed) }
         if let known = repeated(vote) { return known }
         guard verifier.verifies(vote, chainID: chainID, publicKey: validator.publicKey) else {
             return .refused(.invalidSignature)
