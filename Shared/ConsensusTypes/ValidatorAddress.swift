@@ -4,7 +4,7 @@ import Primitives
 public struct ValidatorAddress: Sendable, Hashable, Comparable {
     public static let count = 20
     /// Nobody's address.
-    static let zero = ValidatorAddress(prefixOf: .zero)
+    public static let zero = ValidatorAddress(prefixOf: .zero)
 
     private let high: UInt64
     private let middle: UInt64

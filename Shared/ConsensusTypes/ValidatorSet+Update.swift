@@ -56,12 +56,13 @@ extension ValidatorSet {
     private static func checked(
         _ changes: [Validator]
     ) throws(ValidatorSetError) -> (updates: [Validator], removals: [Validator]) {
+        let changes = changes.sorted { $0.address < $1.address }
+        for (change, next) in zip(changes, changes.dropFirst()) where change.address == next.address {
+            throw .duplicate(change.address)
+        }
         var updates: [Validator] = []
         var removals: [Validator] = []
-        var previous: ValidatorAddress?
-        for change in changes.sorted(by: { $0.address < $1.address }) {
-            if change.address == previous { throw .duplicate(change.address) }
-            previous = change.address
+        for change in changes {
             switch change.votingPower {
             case ..<0: throw .negativePower(change.address)
             case (maximumTotalPower + 1)...: throw .powerTooLarge(change.address)

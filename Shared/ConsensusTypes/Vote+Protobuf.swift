@@ -16,16 +16,16 @@ extension Vote: ProtobufMessage {
         writer.int32(3, round)
         writer.message(4, blockID)
         writer.message(5, timestamp)
-        writer.bytes(6, validatorAddress.bytes)
+        if validatorAddress != .zero { writer.bytes(6, validatorAddress.bytes) }
         writer.int32(7, validatorIndex)
         writer.bytes(8, signature)
         writer.bytes(9, voteExtension)
         writer.bytes(10, extensionSignature)
     }
 
-    /// Refuses a vote without an address, and fields longer than they may be.
+    /// Refuses fields longer than they may be. An absent address is `ValidatorAddress.zero`, which `validateBasic` refuses: a
+    /// request to a remote signer may lack it.
     public init(from reader: inout ProtobufReader) throws(ProtobufError) {
-        var address: ValidatorAddress?
         var blockID: ArraySlice<UInt8>?
         self.init(
             type: .unknown, height: 0, round: 0, blockID: .zero, timestamp: .zero,
@@ -37,7 +37,7 @@ extension Vote: ProtobufMessage {
             case 3: round = try reader.int32()
             case 4: try reader.merge(into: &blockID)
             case 5: timestamp = try reader.timestamp()
-            case 6: address = try reader.validatorAddress()
+            case 6: validatorAddress = try reader.validatorAddress() ?? .zero
             case 7: validatorIndex = try reader.int32()
             case 8: signature = try reader.bytes(maximum: SignatureLimits.maximumBytes)
             case 9: voteExtension = try reader.bytes(maximum: SignatureLimits.maximumExtensionBytes)
@@ -45,8 +45,6 @@ extension Vote: ProtobufMessage {
             default: try reader.skip()
             }
         }
-        guard let address else { throw .missingField(6) }
-        validatorAddress = address
         if let blockID { self.blockID = try BlockID(protobuf: blockID) }
     }
 }

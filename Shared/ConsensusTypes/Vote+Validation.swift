@@ -8,6 +8,8 @@ public enum VoteError: Error, Hashable, Sendable {
     /// Neither nil nor a whole block; a proposal must name a block.
     case invalidBlockID
     case invalidValidatorIndex(Int32)
+    /// Nobody's.
+    case missingAddress
     /// None, or longer than `SignatureLimits.maximumBytes`.
     case invalidSignatureLength(Int)
     /// A round that proves a lock must be -1, or below the proposal's own.
@@ -31,6 +33,7 @@ extension Vote {
         guard height > 0 else { throw .invalidHeight(height) }
         guard round >= 0 else { throw .invalidRound(round) }
         guard blockID.isZero || blockID.isComplete else { throw .invalidBlockID }
+        guard validatorAddress != .zero else { throw .missingAddress }
         guard validatorIndex >= 0 else { throw .invalidValidatorIndex(validatorIndex) }
         guard (1...SignatureLimits.maximumBytes).contains(signature.count) else {
             throw .invalidSignatureLength(signature.count)

@@ -6,6 +6,7 @@ enum ConformanceRunner {
     /// The suites by name. A new suite adds itself here.
     static let suites: [any Suite.Type] = [
         CanonicalJSONSuite.self,
+        ConsensusSuite.self,
         LightClientSuite.self,
         NitroSuite.self,
         ObliviousHTTPSuite.self,
