@@ -76,7 +76,9 @@ import Testing
                 validatorAddress: signer.key.address, validatorIndex: Int32(index))
             let signed = try signer.sign(vote, withExtension: false).message
             let message = PeerMessage.consensus(.vote(signed))
-            _ = cluster.nodes[0].replica?.step(.message(message, from: cluster.nodes[1].id), now: cluster.clock)
+            let input = ReplicaInput.message(message, from: cluster.nodes[1].id)
+            let clock = cluster.clock
+            _ = cluster.nodes[0].replica?.step(input, now: clock)
         }
         let votes = try #require(cluster.nodes[0].replica?.machine?.state.votes)
         #expect((Int32(100)..<400).count { votes.prevotes($0) != nil } <= 2)

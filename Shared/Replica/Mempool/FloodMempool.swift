@@ -6,77 +6,77 @@ import Signing
 
 /// The node-side mempool: transactions in order of acceptance, each in once (spec 13.1). Pure: checks are asked for and answered by the
 /// caller.
-struct FloodMempool: Sendable {
+package struct FloodMempool: Sendable {
     /// Peers remembered as senders of one transaction; a peer beyond it may get the transaction once more.
-    static let maximumSenders = 16
+    package static let maximumSenders = 16
 
     /// A transaction that waits for a block.
-    struct Entry: Sendable {
-        let bytes: [UInt8]
-        let key: Bytes32
+    package struct Entry: Sendable {
+        package let bytes: [UInt8]
+        package let key: Bytes32
         /// The last height committed when it was accepted.
-        let height: Int64
-        var gasWanted: Int64
+        package let height: Int64
+        package var gasWanted: Int64
         /// Peers that have it, because they sent it.
-        var senders: [PeerID]
+        package var senders: [PeerID]
         var awaitsRecheck = false
     }
 
     /// A transaction that the application looks at.
-    struct Check: Sendable {
-        let bytes: [UInt8]
-        let key: Bytes32
-        var senders: [PeerID]
-        var submission: SubmissionID?
+    package struct Check: Sendable {
+        package let bytes: [UInt8]
+        package let key: Bytes32
+        package var senders: [PeerID]
+        package var submission: SubmissionID?
     }
 
     /// What arrives with a transaction.
-    enum Source: Sendable {
+    package enum Source: Sendable {
         case peer(PeerID)
         case client(SubmissionID)
     }
 
-    enum Admission: Sendable {
+    package enum Admission: Sendable {
         /// Ask the application, then call `finishCheck`.
         case check(Check)
         case duplicate
         case refused(MempoolRefusal)
     }
 
-    let configuration: MempoolConfiguration
+    package let configuration: MempoolConfiguration
     /// Slots in order of acceptance; removed ones are nil. `entries[0]` has sequence number `firstSequence`.
-    private(set) var entries: Deque<Entry?> = []
-    private(set) var firstSequence = 0
+    package private(set) var entries: Deque<Entry?> = []
+    package private(set) var firstSequence = 0
     private var sequences: [Bytes32: Int] = [:]
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
     private var cache: TransactionCache
     /// Checks under way, by key.
     private var checking: [Bytes32: Check] = [:]
     /// Checks under way whose transactions were committed or flushed meanwhile.
     private var forgotten: Set<Bytes32> = []
     /// Transactions that the running recheck has still to hear about.
-    private(set) var rechecksPending = 0
-    private(set) var height: Int64 = 0
+    package private(set) var rechecksPending = 0
+    package private(set) var height: Int64 = 0
     /// Limits that the last state fixes: bytes of all transactions of a block, and its gas or -1.
-    var maximumDataBytes = Int64.max
-    var maximumGas: Int64 = -1
+    package var maximumDataBytes = Int64.max
+    package var maximumGas: Int64 = -1
 
-    init(configuration: MempoolConfiguration) {
+    package init(configuration: MempoolConfiguration) {
         self.configuration = configuration
         cache = TransactionCache(limit: configuration.cacheLimit)
     }
 
-    mutating func setHeight(_ height: Int64) { self.height = height }
+    package mutating func setHeight(_ height: Int64) { self.height = height }
 
-    var count: Int { sequences.count }
-    var isEmpty: Bool { sequences.isEmpty }
-    var checksUnderWay: Int { checking.count }
+    package var count: Int { sequences.count }
+    package var isEmpty: Bool { sequences.isEmpty }
+    package var checksUnderWay: Int { checking.count }
     /// The sequence number that the next accepted transaction gets.
-    var endSequence: Int { firstSequence + entries.count }
+    package var endSequence: Int { firstSequence + entries.count }
 
     // MARK: - Arrival
 
-    mutating func admit(_ bytes: [UInt8], from source: Source) -> Admission {
+    package mutating func admit(_ bytes: [UInt8], from source: Source) -> Admission {
         guard bytes.count <= configuration.maximumTransactionBytes else {
             return .refused(.tooLarge(bytes: bytes.count, limit: configuration.maximumTransactionBytes))
         }
@@ -117,7 +117,7 @@ struct FloodMempool: Sendable {
     /// Takes the application's verdict on a new transaction.
     ///
     /// - Returns: who handed it in, if a local client did, and why it does not wait; nil when it does.
-    mutating func finishCheck(
+    package mutating func finishCheck(
         _ key: Bytes32, _ response: CheckTxResponse
     ) -> (submission: SubmissionID?, failure: CheckFailure?) {
         guard let check = checking.removeValue(forKey: key) else { return (nil, .forgotten) }
@@ -148,7 +148,7 @@ struct FloodMempool: Sendable {
     }
 
     /// Why a checked transaction does not wait.
-    enum CheckFailure: Sendable, Hashable {
+    package enum CheckFailure: Sendable, Hashable {
         case refusedByApplication
         case gasAboveBlockLimit
         case full
@@ -163,7 +163,7 @@ struct FloodMempool: Sendable {
     /// - Parameters:
     ///   - maximumBytes: of the encoded list.
     ///   - maximumGas: -1 for no limit.
-    func reap(maximumBytes: Int64, maximumGas: Int64) -> [[UInt8]] {
+    package func reap(maximumBytes: Int64, maximumGas: Int64) -> [[UInt8]] {
         var (bytes, gas) = (Int64(0), Int64(0))
         var result: [[UInt8]] = []
         result.reserveCapacity(count)
@@ -177,14 +177,14 @@ struct FloodMempool: Sendable {
     }
 
     /// The first waiting transactions, for RPC.
-    func transactions(limit: Int) -> [[UInt8]] {
+    package func transactions(limit: Int) -> [[UInt8]] {
         entries.lazy.compactMap { $0?.bytes }.prefix(max(0, limit)).map(\.self)
     }
 
     /// Forgets a block's transactions. Successful ones stay in the cache; failed ones may come again.
     ///
     /// - Parameter succeeded: for each transaction, whether its result code is 0.
-    mutating func commit(height: Int64, _ transactions: [[UInt8]], succeeded: [Bool]) {
+    package mutating func commit(height: Int64, _ transactions: [[UInt8]], succeeded: [Bool]) {
         self.height = height
         for (transaction, success) in zip(transactions, succeeded) {
             let key = SHA2.sha256(transaction)
@@ -202,7 +202,7 @@ struct FloodMempool: Sendable {
     /// Begins to check all waiting transactions again.
     ///
     /// - Returns: them, in order.
-    mutating func beginRecheck() -> [Entry] {
+    package mutating func beginRecheck() -> [Entry] {
         rechecksPending = 0
         guard configuration.rechecks else { return [] }
         var due: [Entry] = []
@@ -216,7 +216,7 @@ struct FloodMempool: Sendable {
     }
 
     /// Takes the verdict of a recheck.
-    mutating func finishRecheck(_ key: Bytes32, _ response: CheckTxResponse) {
+    package mutating func finishRecheck(_ key: Bytes32, _ response: CheckTxResponse) {
         guard let sequence = sequences[key], entries[sequence - firstSequence]?.awaitsRecheck == true else { return }
         entries[sequence - firstSequence]?.awaitsRecheck = false
         rechecksPending -= 1
@@ -227,12 +227,12 @@ struct FloodMempool: Sendable {
     }
 
     /// Stops waiting for the rest of a recheck; what it did not reach stays.
-    mutating func giveUpRecheck() {
+    package mutating func giveUpRecheck() {
         for index in entries.indices { entries[index]?.awaitsRecheck = false }
         rechecksPending = 0
     }
 
-    mutating func flush() {
+    package mutating func flush() {
         firstSequence = endSequence
         entries.removeAll()
         sequences.removeAll()
@@ -265,7 +265,7 @@ struct FloodMempool: Sendable {
     /// - Parameters:
     ///   - cursor: the sequence number to go on from; moved past what was looked at.
     ///   - limit: of bytes; the first transaction may pass it.
-    func batch(for peer: PeerID, from cursor: inout Int, byteLimit: Int) -> [[UInt8]] {
+    package func batch(for peer: PeerID, from cursor: inout Int, byteLimit: Int) -> [[UInt8]] {
         cursor = max(cursor, firstSequence)
         var batch: [[UInt8]] = []
         var bytes = 0

@@ -31,7 +31,7 @@ public struct ChainReader: Sendable {
         let range = StorageKey.range(.parameters, 0, height + 1)
         guard
             let entry = try reading({ () throws(KeyValueStoreError) in try storage.first(in: range, order: .descending)
-                })
+            })
         else { return nil }
         guard let parameters = try? ConsensusParameters(protobuf: entry.value) else {
             throw .malformed(kind: "parameters", height: height)
