@@ -46,7 +46,8 @@ public struct ConsensusMachine: Sendable {
         var machine = ConsensusMachine(configuration: configuration, verifier: verifier, state: state, now: now)
         machine.begin(start, lastCommit: machine.storedLastCommit(of: start), commitTime: start.commitTime ?? now)
         machine.advance()
-        return (machine, machine.takeEffects())
+        let effects = machine.takeEffects()
+        return (machine, effects)
     }
 
     /// Applies one input.

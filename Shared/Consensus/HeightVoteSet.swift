@@ -3,9 +3,9 @@ import ConsensusTypes
 /// All votes of one height. Rounds 0 to the one after the current are open; a peer may open two more, so that a node that fell
 /// behind learns of a later round without any peer being able to fill its memory.
 public struct HeightVoteSet: Sendable {
-    /// Rounds beyond the next that one peer may open in a height.
+    /// Rounds beyond the next that one peer may have open.
     public static let maximumCatchUpRoundsPerPeer = 2
-    /// Peers that may open rounds in a height.
+    /// Peers that may have rounds open.
     public static let maximumCatchUpPeers = 128
     /// Votes for rounds further ahead are dropped: no correct validator is that far ahead of a quorum.
     public static let maximumRoundLead: Int32 = 10_000
@@ -23,7 +23,8 @@ public struct HeightVoteSet: Sendable {
     private var rounds: [Int32: RoundVotes] = [:]
     /// All rounds up to this one are open.
     private var lastOpenRound: Int32 = -1
-    private var catchUpRounds: [PeerID: Int] = [:]
+    /// The rounds beyond the next that each peer has opened.
+    private var catchUpRounds: [PeerID: [Int32]] = [:]
 
     private struct RoundVotes: Sendable {
         var prevotes: VoteSet
@@ -56,6 +57,11 @@ public struct HeightVoteSet: Sendable {
         self.round = round
         if let skipRound, skipRound <= round { self.skipRound = nil }
         openRounds(through: round < .max ? round + 1 : round)
+        // Rounds that are open anyway by now no longer count against those who opened them.
+        for peer in Array(catchUpRounds.keys) {
+            catchUpRounds[peer]?.removeAll { $0 <= lastOpenRound }
+            if catchUpRounds[peer]?.isEmpty == true { catchUpRounds[peer] = nil }
+        }
     }
 
     private mutating func openRounds(through last: Int32) {
@@ -98,7 +104,7 @@ extension HeightVoteSet {
         guard round - self.round <= Self.maximumRoundLead else { return false }
         guard let peer else { return true }
         guard let opened = catchUpRounds[peer] else { return catchUpRounds.count < Self.maximumCatchUpPeers }
-        return opened < Self.maximumCatchUpRoundsPerPeer
+        return opened.count < Self.maximumCatchUpRoundsPerPeer
     }
 
     /// Counts a vote that `check` has let through.
@@ -121,7 +127,7 @@ extension HeightVoteSet {
 
     private mutating func openedCatchUp(_ round: Int32, _ peer: PeerID?) -> RoundVotes? {
         guard mayOpen(round, peer) else { return nil }
-        if let peer { catchUpRounds[peer, default: 0] += 1 }
+        if let peer { catchUpRounds[peer, default: []].append(round) }
         return emptyRound(round)
     }
 

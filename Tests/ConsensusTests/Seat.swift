@@ -129,6 +129,12 @@ struct Seat {
         peers[Int(number)]
     }
 
+    /// Forgets what is on record and hands it out.
+    mutating func takeEffects() -> [ConsensusEffect] {
+        defer { effects = [] }
+        return effects
+    }
+
     // MARK: What it did
 
     var others: [Int] { committee.everyone.filter { $0 != me } }
