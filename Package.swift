@@ -19,6 +19,7 @@ let dependencies: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -37,6 +38,8 @@ extension Target.Dependency {
     static let nioWebSocket = product(name: "NIOWebSocket", package: nio)
     static let nioTLS = product(name: "NIOTLS", package: nio)
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP2 = product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+    static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -53,8 +56,6 @@ extension Target.Dependency {
     static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
-    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
-    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let toml = product(name: "TOMLKit", package: "TOMLKit")
 }
 
@@ -193,8 +194,8 @@ let package = Package(
             [
                 "Primitives", "Signing", "RPC", "ServiceKit", "Attestation", "Inference", "OpenAIAPI", "ObliviousHTTP",
                 "WireInference", "WireOperations", "WireAttestation", .arguments, .logging, .hummingbird,
-                .hummingbirdCore, .hummingbirdHTTP2, .hummingbirdTLS, .nioHTTPTypes, .lifecycle, .nioCore, .nioPosix,
-                .nioSSL, .nioHTTP1, .httpTypes,
+                .hummingbirdCore, .nioHTTPTypes, .nioHTTPTypesHTTP2, .nioHTTP2, .nioTLS, .lifecycle, .nioCore,
+                .nioPosix, .nioSSL, .nioHTTP1, .httpTypes,
             ]),
         service(
             "haca-enclave", ["Primitives", "Attestation", "ProcessSupervision", "ServiceKit", .arguments, .logging]),
@@ -227,7 +228,7 @@ let package = Package(
         tool("haca-simulate", path: "Tests/Simulation/Command", ["Simulation", .arguments]),
         tool(
             "haca-enclave-probe", path: "Tests/EnclaveProbe",
-            ["Attestation", "RPC", "Signing", "WireOperations"]),
+            ["Attestation", "RPC", "ServiceKit", "Signing", "WireOperations"]),
         tool(
             "haca-canned-engine", path: "Tests/Benchmarks/CannedEngine",
             ["Primitives", .arguments, .nioCore, .nioPosix, .nioHTTP1]),
@@ -274,7 +275,11 @@ let package = Package(
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests(
             "ServiceKitTests",
-            ["ServiceKit", "Primitives", "RPC", "WireOperations", .logging, .httpClient, .nioCore, .x509]),
+            [
+                "ServiceKit", "Primitives", "ProcessSupervision", "RPC", "WireOperations", .logging, .httpClient,
+                .nioCore,
+                .x509,
+            ]),
         tests(
             "AttestationTests",
             [

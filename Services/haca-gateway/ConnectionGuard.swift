@@ -58,6 +58,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if isDraining { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
+            // HTTP/1's decoder has looked at this already.
+            if isStream, Self.isTooLarge(head) { return refuse(.headerOverflow, context) }
             isReadingRequest = true
             answersOwed += 1
             setDeadline(HTTPLimits.bodyDeadline, context)
@@ -128,6 +130,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return context.close(promise: nil)
         }
         refuse(parserError, context)
+    }
+
+    /// Whether the header fields break a limit; each counts as HTTP/2 counts it, with 32 bytes more than it has.
+    private static func isTooLarge(_ head: HTTPRequest) -> Bool {
+        let path = head.path?.utf8.count ?? 0
+        guard head.headerFields.count <= HTTPLimits.headerCount, path <= HTTPLimits.headerField else { return true }
+        var total = path
+        for field in head.headerFields {
+            let size = field.name.rawName.utf8.count + field.value.utf8.count
+            guard size <= HTTPLimits.headerField else { return true }
+            total += size + 32
+        }
+        return total > HTTPLimits.headerList
     }
 
     /// Tells a client that waits for permission to send its body; one that is too long is refused by its route.

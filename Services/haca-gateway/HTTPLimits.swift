@@ -7,6 +7,10 @@ enum HTTPLimits {
     /// Bytes of all header fields of a request.
     static let headerList = 64 << 10
     static let headerCount = 100
+    /// Bytes of header fields that HTTP/2 decodes so that 431 can be answered; beyond, the connection is closed.
+    static let decodedHeaderList = 256 << 10
+    /// Streams of an HTTP/2 connection at the same time.
+    static let concurrentStreams = 100
     /// From the start of a connection to the end of its first request's head.
     static let headDeadline = TimeAmount.seconds(15)
     /// From the head to the end of the body.

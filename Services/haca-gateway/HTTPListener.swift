@@ -1,7 +1,5 @@
 import Hummingbird
 import HummingbirdCore
-import HummingbirdHTTP2
-import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOSSL
@@ -61,12 +59,7 @@ struct HTTPListener: Sendable {
             let tls = settings
             return HTTPServerBuilder { responder in
                 GuardedChannel(
-                    inner: try HTTP2UpgradeChannel(
-                        tlsConfiguration: tls,
-                        configuration: .init(
-                            idleTimeout: .nanoseconds(HTTPLimits.idleTimeout.nanoseconds),
-                            streamConfiguration: channel),
-                        responder: responder))
+                    inner: try HTTPUpgradeChannel(tls: tls, configuration: channel, responder: responder))
             }
         }
     }

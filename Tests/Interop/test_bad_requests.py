@@ -151,12 +151,12 @@ def test_headers_beyond_the_limit_are_refused(deployment):
     one = b"x-long: " + b"v" * 400_000 + b"\r\n"
     for headers in (many, one):
         response = exchange(deployment, b"GET /health HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
-        assert status(response) in (0, 400, 413, 431)
+        assert status(response) == 431
 
 
 def test_a_request_target_beyond_the_limit_is_refused(deployment):
     response = exchange(deployment, b"GET /" + b"a" * 400_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert status(response) in (0, 400, 404, 413, 414, 431)
+    assert status(response) in (404, 414, 431)
 
 
 @pytest.mark.parametrize(
