@@ -11,6 +11,7 @@ import Signing
 /// Who this gateway is and how it proves it (compatibility spec 7), receipts, and the one-time injection of provider keys.
 struct EnclaveRoutes: Sendable {
     let identity: GatewayIdentity
+    let receiptDocument: ReceiptDocument
     let pool: WorkerPool
     let receipts: ReceiptStore
     let health: HealthState
@@ -79,7 +80,7 @@ struct EnclaveRoutes: Sendable {
                 status: 404, kind: .notFound, message: "No receipt is kept for this message hash.",
                 code: "receipt_not_found")
         }
-        guard let document = try await identity.document(nonce: hash.bytes), let root = identity.root else {
+        guard let document = try await receiptDocument.document(at: now()), let root = identity.root else {
             throw APIError.unavailable(
                 "This gateway runs outside an enclave.", code: "no_enclave", retryAfterSeconds: 60)
         }

@@ -82,7 +82,8 @@ struct GatewayProcess: Sendable {
             startedAt: startedAt
         ).add(to: router)
         EnclaveRoutes(
-            identity: identity, pool: pool, receipts: receipts, health: service.health,
+            identity: identity, receiptDocument: ReceiptDocument(identity: identity), pool: pool, receipts: receipts,
+            health: service.health,
             obliviousConfiguration: oblivious, startedAt: startedAt, logger: service.logger, now: now
         ).add(to: router)
         ObliviousRoutes(identity: identity, service: answers, gate: gate, configuration: oblivious).add(to: router)
