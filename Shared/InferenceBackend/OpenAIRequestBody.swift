@@ -20,15 +20,22 @@ public struct OpenAIDialect: Sendable, Hashable {
     public var sendsTemperature: Bool
     /// Whether image parts may be sent.
     public var acceptsImages: Bool
+    /// llama.cpp's `samplers`: the steps of its sampling and their order; nil where a server has no such member.
+    public var samplers: [String]?
+
+    /// The samplers that OpenAI's parameters steer, and no other. llama.cpp's own list has more, with defaults such as
+    /// `top_k` 40 and `min_p` 0.05 that no request and no statement names.
+    public static let namedSamplers = ["penalties", "temperature", "top_p"]
 
     public init(
         toolMode: ToolMode = .native, maxTokensField: String = "max_tokens", sendsTemperature: Bool = true,
-        acceptsImages: Bool = true
+        acceptsImages: Bool = true, samplers: [String]? = nil
     ) {
         self.toolMode = toolMode
         self.maxTokensField = maxTokensField
         self.sendsTemperature = sendsTemperature
         self.acceptsImages = acceptsImages
+        self.samplers = samplers
     }
 }
 
@@ -54,6 +61,7 @@ package enum OpenAIRequestBody {
         if dialect.sendsTemperature { body["temperature"] = JSON(sampling.temperature) }
         // Engines have defaults of their own, so 1 is said too; what takes no temperature takes no top_p either.
         if dialect.sendsTemperature || sampling.topP != 1 { body["top_p"] = JSON(sampling.topP) }
+        body["samplers"] = dialect.samplers.map { .array($0.map { JSON($0) }) }
         body[dialect.maxTokensField] = sampling.maximumTokens.map { JSON($0) }
         if !sampling.stop.isEmpty { body["stop"] = .array(sampling.stop.map { JSON($0) }) }
         body["seed"] = sampling.seed.map { JSON($0) }

@@ -43,6 +43,15 @@ import Testing
         }
     }
 
+    @Test func `the bundled engine runs the samplers that a statement names and no other`() throws {
+        let dialect = OpenAIDialect(samplers: OpenAIDialect.namedSamplers)
+        for request in [try GenerationRequest.chat(), try GenerationRequest.completion()] {
+            let body = try OpenAIRequestBody.generation(request, model: "m", dialect: dialect).body
+            #expect(body["samplers"] == ["penalties", "temperature", "top_p"])
+            #expect(body["temperature"] != nil && body["top_p"] != nil)
+        }
+    }
+
     @Test func `an engine without images gets joined text, and images are refused`() throws {
         let dialect = OpenAIDialect(acceptsImages: false)
         func request(_ part: JSON) throws -> GenerationRequest {
