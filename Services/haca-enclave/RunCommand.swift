@@ -11,8 +11,10 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Measure a service, run it as a child, and serve its documents.",
         discussion: """
             Everything is measured before anything runs, and the executable that runs is the opened file that was
-            measured. The child finds the host at the descriptor in HACA_ENCLAVE_FD. Signals to end are passed on, the
-            host ends with the child's exit status, and the child ends when the host does.
+            measured. The child finds the host at the descriptor in HACA_ENCLAVE_FD, and what was measured of its
+            configuration and weights at HACA_ENCLAVE_FILES: it reads no other configuration. Only the engine's files are
+            opened again by their path. Signals to end are passed on, the host ends with the child's exit status, and
+            the child ends when the host does.
             """)
 
     @OptionGroup var rootKey: RootKeyOptions
@@ -21,8 +23,10 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(parsing: .captureForPassthrough, help: "The service and its arguments, after --.")
     var command: [String]
 
-    /// The descriptor's number in the child.
+    /// Numbers of descriptors in the child: the host's socket, what was measured, and from there on the weights.
     private static let childDescriptor: CInt = 3
+    private static let filesDescriptor: CInt = 4
+    private static let firstWeightsDescriptor: CInt = 5
     private static let largestKeyFile = 64 * 1024
 
     mutating func run() async throws {
@@ -47,19 +51,29 @@ struct RunCommand: AsyncParsableCommand {
 
         var environment = ProcessInfo.processInfo.environment
         environment[EnclaveClient.descriptorVariable] = "\(Self.childDescriptor)"
+        environment[EnclaveFiles.descriptorVariable] = "\(Self.filesDescriptor)"
+        var inherited = [Self.childDescriptor: ends[1]]
+        var weights: [EnclaveFiles.Weights] = []
+        for file in service.weights {
+            let number = file.descriptor.map { _ in Self.firstWeightsDescriptor + CInt(weights.count) }
+            if let number, let descriptor = file.descriptor { inherited[number] = descriptor }
+            weights.append(EnclaveFiles.Weights(path: file.path, descriptor: number))
+        }
+        let files = EnclaveFiles(configuration: service.configuration, weights: weights)
         let child: ChildProcess
-        do {
+        do throws(LaunchError) {
+            let sealed = try SealedFile(name: "haca-enclave-files", contents: files.encoded())
+            inherited[Self.filesDescriptor] = sealed.descriptor
             child = try await ChildProcess.launch(
                 LaunchSpecification(
                     executable: .descriptor(service.descriptor), arguments: Array(command.dropFirst()),
-                    programName: service.path, environment: environment,
-                    inheritedDescriptors: [Self.childDescriptor: ends[1]], grouping: .ownProcessGroup,
-                    diesWithParent: true, standardOutput: .inherited, standardError: .inherited))
+                    programName: service.path, environment: environment, inheritedDescriptors: inherited,
+                    grouping: .ownProcessGroup, diesWithParent: true, standardOutput: .inherited,
+                    standardError: .inherited))
         } catch {
             throw ServiceFailure(.configuration, error.description)
         }
         close(ends[1])
-        close(service.descriptor)
         var handlers: [CInt: @Sendable () -> Void] = [:]
         for number in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2] {
             handlers[number] = { child.signal(number) }

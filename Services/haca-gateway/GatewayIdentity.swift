@@ -12,7 +12,6 @@ import Signing
 struct GatewayIdentity: Sendable {
     /// Threads that make RSA signatures; more could not run at the same time.
     static let signingThreads = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
-    static let maximumApprovedBytes = 1 << 20
 
     let signingKey: RSASigningKey
     let receiptKey: Ed25519SigningKey
@@ -50,11 +49,12 @@ struct GatewayIdentity: Sendable {
                 "a gateway runs inside an enclave: start it with haca-enclave run -- haca-gateway, "
                     + "or set gateway.attestation = \"off\" for development")
         }
-        let trusted = try NitroRoot(Self.contents(of: "attestation.root", NitroRoot.maximumCount, configuration))
+        let trusted = try NitroRoot(configuration.contents(ofFile: "attestation.root", limit: NitroRoot.maximumCount))
         policy = AttestationPolicy(
             root: trusted,
             approved: try ApprovedMeasurements(
-                parsing: Self.contents(of: "attestation.approved", Self.maximumApprovedBytes, configuration)))
+                parsing: configuration.contents(
+                    ofFile: "attestation.approved", limit: ApprovedMeasurements.maximumCount)))
         root = trusted
         source = client
         mode = try await client.describe().isSimulated ? "simulated enclave" : "enclave"
@@ -74,16 +74,5 @@ struct GatewayIdentity: Sendable {
     func shutdown() async {
         try? await signingPool.shutdownGracefully()
         await source?.shutdown()
-    }
-
-    private static func contents(
-        of key: String, _ limit: Int, _ configuration: ServiceConfiguration
-    ) throws -> [UInt8] {
-        let path = try configuration.string(key)
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw configuration.invalid(key, "cannot read \(path)")
-        }
-        guard data.count <= limit else { throw configuration.invalid(key, "the file is larger than \(limit) bytes") }
-        return Array(data)
     }
 }

@@ -7,7 +7,7 @@ import ServiceKit
 struct ConfiguredModel: Sendable {
     let id: String
     let backend: any InferenceBackend
-    /// The file whose hash goes into statements; nil when a provider holds the weights.
+    /// Where to open the file whose hash goes into statements; nil when a provider holds the weights.
     let weights: String?
     let slots: Int
     /// The backend's child process, to be started.
@@ -48,7 +48,8 @@ enum ModelConfiguration {
         guard let weights = table.string("weights") else {
             throw table.invalid("weights", "a local model needs its GGUF file")
         }
-        guard access(weights, R_OK) == 0 else {
+        let descriptor = try descriptor(of: weights, table, configuration.enclaveFiles)
+        guard descriptor != nil || access(weights, R_OK) == 0 else {
             throw table.invalid("weights", "cannot read \(weights); make testnet installs the bundled model")
         }
         let script = try configuration.optionalString("worker.engine.script") ?? ""
@@ -62,12 +63,28 @@ enum ModelConfiguration {
         let slots = try table.int("slots") ?? configuration.int("worker.slots")
         let engine = try LocalEngineBackend(
             LocalEngineBackend.Configuration(
-                command: command, script: script, weights: weights, model: id,
+                command: command, script: script, weights: weights, weightsDescriptor: descriptor, model: id,
                 contextTokens: table.int("context") ?? localContext, slots: slots,
                 threads: configuration.int("worker.engine.threads"),
                 runtimeDirectory: configuration.optionalString("worker.engine.runtime")),
             logger: logger)
-        return ConfiguredModel(id: id, backend: engine, weights: weights, slots: slots, localEngine: engine)
+        return ConfiguredModel(
+            id: id, backend: engine, weights: descriptor.map(DescriptorPath.of) ?? weights, slots: slots,
+            localEngine: engine)
+    }
+
+    /// The weights as the enclave's host has measured and opened them; nil outside an enclave, and for files of a measured
+    /// folder.
+    ///
+    /// - Throws: `ConfigurationError` when the host has measured no such weights.
+    private static func descriptor(
+        of weights: String, _ table: ConfigurationTable, _ measured: EnclaveFiles?
+    ) throws -> CInt? {
+        guard let measured else { return nil }
+        guard let file = measured.weights.first(where: { $0.path == weights }) else {
+            throw table.invalid("weights", "not measured: name them to haca-enclave run --weights too")
+        }
+        return file.descriptor
     }
 
     private static func openAI(

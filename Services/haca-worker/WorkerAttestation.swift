@@ -8,8 +8,8 @@ import Signing
 struct WorkerAttestation: Sendable {
     /// Roles that may call a worker.
     static let callerRoles = ["gateway"]
-    /// Largest file of approved measurements.
-    static let maximumApprovedBytes = 1 << 20
+    /// Largest certificate file.
+    static let maximumCertificateBytes = 1 << 20
 
     let security: TransportSecurity
     /// Nil outside an enclave.
@@ -35,7 +35,7 @@ struct WorkerAttestation: Sendable {
         let description = try await enclave.describe()
         let policy = AttestationPolicy(
             root: try Self.read("attestation.root", NitroRoot.maximumCount, configuration) { try NitroRoot($0) },
-            approved: try Self.read("attestation.approved", Self.maximumApprovedBytes, configuration) {
+            approved: try Self.read("attestation.approved", ApprovedMeasurements.maximumCount, configuration) {
                 try ApprovedMeasurements(parsing: $0)
             })
         let identity = try EnclaveIdentity(signingKey: signingKey.publicKeyDER, receiptKey: signingKey.publicKey)
@@ -55,9 +55,7 @@ struct WorkerAttestation: Sendable {
 
     /// With certificates of the network's authority if configured, else in the clear on this machine only.
     private static func withoutEnclave(_ configuration: ServiceConfiguration) throws -> WorkerAttestation {
-        guard let certificate = try configuration.optionalString("identity.certificate"),
-            let authority = try configuration.optionalString("identity.authority")
-        else {
+        guard configuration.has("identity.certificate"), configuration.has("identity.authority") else {
             let listen = try configuration.string("worker.listen")
             let isLocal = ["unix:", "127.0.0.1:", "localhost:", "[::1]:"].contains { listen.hasPrefix($0) }
             guard isLocal else {
@@ -69,8 +67,11 @@ struct WorkerAttestation: Sendable {
         let key = try configuration.secret("identity.key").withExposedBytes { $0 }
         return WorkerAttestation(
             security: .authority(
-                certificateChain: try bytes(certificate, "identity.certificate", configuration), privateKey: key,
-                trustRoots: try bytes(authority, "identity.authority", configuration)),
+                certificateChain: try configuration.contents(
+                    ofFile: "identity.certificate", limit: maximumCertificateBytes),
+                privateKey: key,
+                trustRoots: try configuration.contents(
+                    ofFile: "identity.authority", limit: maximumCertificateBytes)),
             mode: "off")
     }
 
@@ -78,22 +79,11 @@ struct WorkerAttestation: Sendable {
     private static func read<Value>(
         _ key: String, _ limit: Int, _ configuration: ServiceConfiguration, _ parse: ([UInt8]) throws -> Value
     ) throws -> Value {
-        let path = try configuration.string(key)
-        let bytes = try bytes(path, key, configuration)
-        guard bytes.count <= limit else { throw configuration.invalid(key, "\(path) is larger than \(limit) bytes") }
+        let bytes = try configuration.contents(ofFile: key, limit: limit)
         do {
             return try parse(bytes)
         } catch {
-            throw configuration.invalid(key, "\(path): \(error)")
+            throw configuration.invalid(key, "\(try configuration.string(key)): \(error)")
         }
-    }
-
-    private static func bytes(
-        _ path: String, _ key: String, _ configuration: ServiceConfiguration
-    ) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw configuration.invalid(key, "cannot read \(path)")
-        }
-        return Array(data)
     }
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -183,5 +184,28 @@ int claunch_reap(pid_t pid, int *code, int *signalled) {
     if (result != pid) return errno;
     *signalled = WIFSIGNALED(status) ? 1 : 0;
     *code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    return 0;
+}
+
+int claunch_sealed_file(const char *name, const void *bytes, size_t count, int *descriptor) {
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return errno;
+    size_t written = 0;
+    while (written < count) {
+        ssize_t part = write(file, (const char *)bytes + written, count - written);
+        if (part < 0 && errno == EINTR) continue;
+        if (part < 0) {
+            int error = errno;
+            close(file);
+            return error;
+        }
+        written += (size_t)part;
+    }
+    if (fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+        int error = errno;
+        close(file);
+        return error;
+    }
+    *descriptor = file;
     return 0;
 }

@@ -14,6 +14,8 @@ public final class LocalEngineBackend: InferenceBackend {
         /// The argument before the engine's own; empty for a program that needs none.
         public var script: String
         public var weights: String
+        /// The opened weights, if they are not to be found by their path again. Stays open as long as the backend lives.
+        public var weightsDescriptor: CInt?
         /// The model's name inside the engine.
         public var model: String
         /// Tokens of context for each slot.
@@ -26,12 +28,14 @@ public final class LocalEngineBackend: InferenceBackend {
         public var policy: Supervisor.Policy
 
         public init(
-            command: String, script: String, weights: String, model: String, contextTokens: Int = 2048, slots: Int = 4,
-            threads: Int = 2, runtimeDirectory: String? = nil, policy: Supervisor.Policy = LocalEngineBackend.policy
+            command: String, script: String, weights: String, weightsDescriptor: CInt? = nil, model: String,
+            contextTokens: Int = 2048, slots: Int = 4, threads: Int = 2, runtimeDirectory: String? = nil,
+            policy: Supervisor.Policy = LocalEngineBackend.policy
         ) {
             self.command = command
             self.script = script
             self.weights = weights
+            self.weightsDescriptor = weightsDescriptor
             self.model = model
             self.contextTokens = contextTokens
             self.slots = slots
@@ -66,7 +70,8 @@ public final class LocalEngineBackend: InferenceBackend {
         let engine = OpenAIBackend(
             OpenAIBackend.Configuration(
                 url: url, model: configuration.model,
-                dialect: OpenAIDialect(toolMode: .constrained, acceptsImages: false),
+                dialect: OpenAIDialect(
+                    toolMode: .constrained, acceptsImages: false, samplers: OpenAIDialect.namedSamplers),
                 contextTokens: configuration.contextTokens, kind: .local,
                 source: URL(fileURLWithPath: configuration.weights).lastPathComponent,
                 connections: 2 * configuration.slots + 2))
@@ -74,17 +79,19 @@ public final class LocalEngineBackend: InferenceBackend {
         description = engine.description
         let arguments =
             [configuration.script].filter { !$0.isEmpty } + [
-                "--model", configuration.weights, "--alias", configuration.model, "--socket", socket,
+                "--model", configuration.weightsDescriptor.map(DescriptorPath.of) ?? configuration.weights, "--alias",
+                configuration.model, "--socket", socket,
                 "--context", "\(configuration.contextTokens)", "--slots", "\(configuration.slots)", "--threads",
                 "\(configuration.threads)",
             ]
         let command = configuration.command
+        let inherited = configuration.weightsDescriptor.map { [$0: $0] } ?? [:]
         supervisor = Supervisor(
             name: "engine \(configuration.model)", policy: configuration.policy, logger: logger,
             specification: {
                 LaunchSpecification(
                     executable: .path(command), arguments: arguments, environment: Self.environment,
-                    grouping: .ownProcessGroup, diesWithParent: true)
+                    inheritedDescriptors: inherited, grouping: .ownProcessGroup, diesWithParent: true)
             },
             isReady: { _ in await engine.probe() })
     }

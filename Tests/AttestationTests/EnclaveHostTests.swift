@@ -223,7 +223,43 @@ private final class EnclaveFolder: Sendable {
         let folder = try await EnclaveFolder()
         let names = try await folder.run(EnclaveFolder.host, folder.hosted(["environment"])).lines
         let own = Set(ProcessInfo.processInfo.environment.keys)
-        #expect(Set(names).subtracting(own) == ["HACA_ENCLAVE_FD"])
+        #expect(Set(names).subtracting(own) == ["HACA_ENCLAVE_FD", "HACA_ENCLAVE_FILES"])
+    }
+
+    @Test func `the toml files of a drop-in folder are measured with the configuration, and nothing else in it`()
+        async throws
+    {
+        let folder = try await EnclaveFolder()
+        let line = try await folder.measure()
+        let dropIns = folder.configuration + ".d"
+        try FileManager.default.createDirectory(atPath: dropIns, withIntermediateDirectories: true)
+        try folder.write("ignored by services", to: dropIns + "/notes.txt")
+        #expect(try await folder.measure() == line)
+        try folder.write("[worker]", to: dropIns + "/10.toml")
+        let one = try await folder.measure()
+        #expect(one != line)
+        try folder.write("[Worker]", to: dropIns + "/10.toml")
+        let changed = try await folder.measure()
+        #expect(changed != one && changed != line)
+        try FileManager.default.moveItem(atPath: dropIns + "/10.toml", toPath: dropIns + "/20.toml")
+        #expect(try await folder.measure() != changed)
+        try FileManager.default.removeItem(atPath: dropIns + "/20.toml")
+        #expect(try await folder.measure() == line)
+    }
+
+    @Test func `a child is given what was measured, whatever the paths name by then`() async throws {
+        let folder = try await EnclaveFolder()
+        try FileManager.default.createDirectory(
+            atPath: folder.configuration + ".d", withIntermediateDirectories: true)
+        try folder.write("late = 1", to: folder.configuration + ".d/10.toml")
+        let result = try await folder.run(
+            EnclaveFolder.host, folder.hosted(["replaced", folder.configuration, folder.weights]))
+        #expect(result.status == .code(0))
+        #expect(
+            result.lines == [
+                "\(folder.configuration) [worker]", "\(folder.configuration).d/10.toml late = 1",
+                "\(folder.weights) weightswei",
+            ])
     }
 
     @Test func `a script, a missing file and a missing key are refused in words`() async throws {

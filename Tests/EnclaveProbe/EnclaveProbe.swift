@@ -1,6 +1,7 @@
 import Attestation
 import Foundation
 import RPC
+import ServiceKit
 import Signing
 import WireOperations
 
@@ -11,6 +12,7 @@ import WireOperations
 ///     haca-enclave-probe unseal FILE            prints what FILE holds
 ///     haca-enclave-probe describe               prints registers and whether the host is simulated
 ///     haca-enclave-probe environment            prints the names of the variables it was given
+///     haca-enclave-probe replaced FILE…         replaces the files, then prints what was measured of them
 ///     haca-enclave-probe exit CODE
 @main
 struct EnclaveProbe {
@@ -35,6 +37,7 @@ struct EnclaveProbe {
             }
             print("simulated", description.isSimulated)
         case ("environment", _): for name in ProcessInfo.processInfo.environment.keys.sorted() { print(name) }
+        case ("replaced", _?): try printMeasured(replacing: Array(arguments.dropFirst()))
         case ("exit", let code?): exit(Int32(code) ?? 1)
         default: exit(64)
         }
@@ -43,6 +46,23 @@ struct EnclaveProbe {
     private static func enclave() throws -> EnclaveClient {
         guard let client = try EnclaveClient.inherited() else { exit(69) }
         return client
+    }
+
+    private static func printMeasured(replacing paths: [String]) throws {
+        for path in paths {
+            try FileManager.default.removeItem(atPath: path)
+            try Data("replaced".utf8).write(to: URL(fileURLWithPath: path))
+        }
+        guard let files = try EnclaveFiles.inherited() else { exit(69) }
+        for document in files.configuration {
+            print(document.path, String(decoding: document.contents, as: UTF8.self))
+        }
+        for file in files.weights {
+            guard let descriptor = file.descriptor,
+                let handle = FileHandle(forReadingAtPath: "/proc/self/fd/\(descriptor)")
+            else { exit(69) }
+            print(file.path, String(decoding: try handle.read(upToCount: 10) ?? Data(), as: UTF8.self))
+        }
     }
 
     private static func serve(root: String, approved: String) async throws {

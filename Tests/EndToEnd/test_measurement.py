@@ -21,9 +21,8 @@ def weights(tmp_path, network) -> Path:
     engine = network.engine()
     assert engine
     model = engine.arguments[engine.arguments.index("--model") + 1]
-    # The path may be a descriptor of the worker's own, so it is read through the engine.
-    path = Path(model) if Path(model).exists() else Path(f"/proc/{engine.pid}/root{model}")
-    return Path(shutil.copy(path, tmp_path / "weights.gguf"))
+    # A descriptor of the engine's own.
+    return Path(shutil.copy(model.replace("/self/", f"/{engine.pid}/"), tmp_path / "weights.gguf"))
 
 
 def flip(path: Path) -> None:
@@ -58,5 +57,20 @@ def test_weights_changed_by_one_byte_are_refused_until_they_are_put_right(tmp_pa
             if process.executable == "haca-worker":
                 process.kill()
         eventually(made.answers, "an answer with the right weights", START_TIMEOUT, pause=0.2)
+    finally:
+        made.down()
+
+
+def test_an_engine_that_starts_again_loads_the_weights_that_were_measured(tmp_path, weights):
+    made = Network(tmp_path / "network", "--weights", str(weights)).up()
+    try:
+        # Another file under the measured one's name, while the worker runs on.
+        weights.rename(tmp_path / "moved.gguf")
+        weights.write_bytes(b"GGUF, but no model")
+        engine = made.engine()
+        assert engine
+        engine.kill()
+        eventually(lambda: (now := made.engine()) and now != engine, "another engine", 60)
+        eventually(made.answers, "an answer of the measured weights", START_TIMEOUT, pause=0.2)
     finally:
         made.down()

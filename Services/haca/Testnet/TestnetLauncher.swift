@@ -19,10 +19,13 @@ struct TestnetLauncher: Sendable {
             programName: "haca-enclave", environment: environment, grouping: .ownProcessGroup, diesWithParent: true)
     }
 
-    /// What is hashed into the measurements: the executable (PCR0), the engine's files (PCR1), the configuration (PCR2)
-    /// and the weights (PCR8).
+    /// What is hashed into the measurements: the executable (PCR0), the engine's files (PCR1), the configuration with its
+    /// drop-ins and the trusted root (PCR2) and the weights (PCR8). The list of approved measurements cannot be among them,
+    /// because it holds them.
     func measuredArguments(of member: TestnetDescription.Member) -> [String] {
-        var arguments = ["--configuration", layout.configuration(of: member.name)]
+        var arguments = [
+            "--configuration", layout.configuration(of: member.name), "--configuration", layout.enclaveRoot,
+        ]
         if member.role == .worker, let engine = tools.engine {
             arguments += engine.files.flatMap { ["--engine", $0] } + ["--weights", engine.weights]
         }

@@ -46,20 +46,59 @@ public struct FileMeasurement: Sendable {
     /// Deepest folder of one argument.
     public static let maximumDepth = 32
 
+    /// One file of an argument.
+    public struct File: Sendable, Hashable {
+        /// Empty where the argument is itself the file.
+        public let relative: String
+        public let absolute: String
+    }
+
+    /// The files of one argument in the order in which they count.
+    public static func files(of path: String) throws(Failure) -> [File] {
+        var files: [File] = []
+        try collect(path, relative: "", depth: 0, into: &files)
+        return files.sorted { $0.relative.utf8.lexicographicallyPrecedes($1.relative.utf8) }
+    }
+
     /// Measures files and folders. Blocks: reads everything.
     public static func register(_ kind: Kind, paths: [String]) throws(Failure) -> [UInt8] {
-        guard !paths.isEmpty else { return EnclaveMeasurements.unused }
+        var arguments: [[File]] = []
+        for path in paths { arguments.append(try files(of: path)) }
+        return try register(kind, arguments: arguments) { _, _ in }
+    }
+
+    /// Measures the files of each argument. Blocks: reads everything.
+    /// - Parameter measured: takes each file with the descriptor that was read, which is closed when it returns: what is
+    ///   to be used must be read from there or from a duplicate.
+    public static func register(
+        _ kind: Kind, arguments: [[File]], measured: (File, CInt) throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
+        guard !arguments.isEmpty else { return EnclaveMeasurements.unused }
         var hasher = header(kind)
-        for path in paths {
-            var files: [(relative: String, absolute: String)] = []
-            try collect(path, relative: "", depth: 0, into: &files)
-            files.sort { $0.relative.utf8.lexicographicallyPrecedes($1.relative.utf8) }
+        for files in arguments {
             append(UInt64(files.count), to: &hasher)
             for file in files {
                 let descriptor = open(file.absolute, O_RDONLY | O_CLOEXEC)
                 guard descriptor >= 0 else { throw .unreadable(path: file.absolute, errno: errno) }
                 defer { close(descriptor) }
                 try append(descriptor, path: file.absolute, relative: file.relative, to: &hasher)
+                try measured(file, descriptor)
+            }
+        }
+        return Array(hasher.finalize())
+    }
+
+    /// Measures contents that were read already, as `register` measures the files they come from.
+    public static func register(_ kind: Kind, contents arguments: [[(file: File, bytes: [UInt8])]]) -> [UInt8] {
+        guard !arguments.isEmpty else { return EnclaveMeasurements.unused }
+        var hasher = header(kind)
+        for files in arguments {
+            append(UInt64(files.count), to: &hasher)
+            for (file, bytes) in files {
+                append(UInt64(file.relative.utf8.count), to: &hasher)
+                hasher.update(data: Array(file.relative.utf8))
+                append(UInt64(bytes.count), to: &hasher)
+                hasher.update(data: bytes)
             }
         }
         return Array(hasher.finalize())
@@ -106,13 +145,13 @@ public struct FileMeasurement: Sendable {
     }
 
     private static func collect(
-        _ path: String, relative: String, depth: Int, into files: inout [(relative: String, absolute: String)]
+        _ path: String, relative: String, depth: Int, into files: inout [File]
     ) throws(Failure) {
         guard depth <= maximumDepth, files.count < maximumFiles else { throw .tooMany(path: path) }
         var status = stat()
         guard stat(path, &status) == 0 else { throw .unreadable(path: path, errno: errno) }
         switch status.st_mode & S_IFMT {
-        case S_IFREG: files.append((relative, path))
+        case S_IFREG: files.append(File(relative: relative, absolute: path))
         case S_IFDIR:
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
                 throw .unreadable(path: path, errno: EACCES)

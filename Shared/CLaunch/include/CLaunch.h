@@ -3,6 +3,7 @@
 // Swift may not run between fork and exec, so this part is C. It uses only async-signal-safe calls in the child.
 #pragma once
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -56,6 +57,9 @@ int claunch_has_ended(pid_t pid);
 
 // Reaps an ended child. `code` is its exit status, or the signal's number when `signalled` is set to 1.
 int claunch_reap(pid_t pid, int *code, int *signalled);
+
+// Makes a close-on-exec memory file with these bytes that nobody can change or resize any more. Returns 0 or an errno value.
+int claunch_sealed_file(const char *name, const void *bytes, size_t count, int *descriptor);
 
 #ifdef __cplusplus
 }

@@ -12,23 +12,25 @@ struct ConfigurationFile {
     private let lines: [String: Int]
 
     init(path: String) throws(ConfigurationError) {
-        let source = ConfigurationSource.file(path: path, line: nil)
-        let text: String
+        let data: Data
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            guard data.count <= Self.maximumBytes else {
-                throw ConfigurationError(
-                    key: "", source: source, problem: "the file is larger than \(Self.maximumBytes) bytes")
-            }
-            guard let decoded = String(validating: data, as: UTF8.self) else {
-                throw ConfigurationError(key: "", source: source, problem: "the file is not UTF-8 text")
-            }
-            text = decoded
-        } catch let error as ConfigurationError {
-            throw error
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "does not exist"
-            throw ConfigurationError(key: "", source: source, problem: "the configuration file \(reason)")
+            throw ConfigurationError(
+                key: "", source: .file(path: path, line: nil), problem: "the configuration file \(reason)")
+        }
+        try self.init(path: path, contents: Array(data))
+    }
+
+    init(path: String, contents: [UInt8]) throws(ConfigurationError) {
+        let source = ConfigurationSource.file(path: path, line: nil)
+        guard contents.count <= Self.maximumBytes else {
+            throw ConfigurationError(
+                key: "", source: source, problem: "the file is larger than \(Self.maximumBytes) bytes")
+        }
+        guard let text = String(validating: contents, as: UTF8.self) else {
+            throw ConfigurationError(key: "", source: source, problem: "the file is not UTF-8 text")
         }
         try self.init(path: path, text: text)
     }

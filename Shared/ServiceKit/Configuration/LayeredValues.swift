@@ -68,6 +68,20 @@ struct LayeredValues {
         entries[name] = .init(value: value, source: source)
     }
 
+    /// Refuses what an enclave's host could not measure.
+    func refuseUnmeasured() throws(ConfigurationError) {
+        for key in keys {
+            guard let source = entries[key.name]?.source else { continue }
+            switch source {
+            case .builtIn, .file: continue
+            case .environment, .flag:
+                throw ConfigurationError(
+                    key: key.name, source: source,
+                    problem: "not measured: inside an enclave values come from --configuration files only")
+            }
+        }
+    }
+
     func checkRequired() throws(ConfigurationError) {
         for key in keys where key.isRequired && entries[key.name] == nil {
             throw ConfigurationError(

@@ -2,6 +2,8 @@ import Foundation
 
 /// A service's effective configuration: defaults < files in order, each followed by `FILE.d/*.toml` in name order
 /// < environment `HACA_<SECTION>_<KEY>` < flags. Every value is checked against its declared key when it is loaded.
+///
+/// Inside an enclave only files that its host has measured count: other files, variables and flags are refused.
 public struct ServiceConfiguration: Sendable {
     struct Entry: Sendable {
         let value: ConfigurationValue
@@ -10,7 +12,8 @@ public struct ServiceConfiguration: Sendable {
 
     /// Variables that start with `HACA_` and belong to tools and tests, not to a section.
     static let reservedEnvironment: Set<String> = [
-        "HACA_ENCLAVE_FD", "HACA_GATEWAY_URL", "HACA_GATEWAY_TLS_URL", "HACA_GATEWAY_CERTIFICATE", "HACA_CA",
+        "HACA_ENCLAVE_FD", EnclaveFiles.descriptorVariable, "HACA_GATEWAY_URL", "HACA_GATEWAY_TLS_URL",
+        "HACA_GATEWAY_CERTIFICATE", "HACA_CA",
         "HACA_ENCLAVE_ROOT", "HACA_WORKER_URL", "HACA_NETWORK",
     ]
 
@@ -18,6 +21,8 @@ public struct ServiceConfiguration: Sendable {
     public let keys: [ConfigurationKey]
     /// The files that were read, in order.
     public let files: [String]
+    /// What the enclave's host has measured; nil outside an enclave.
+    public let enclaveFiles: EnclaveFiles?
     private let entries: [String: Entry]
     private let environment: [String: String]
 
@@ -27,9 +32,10 @@ public struct ServiceConfiguration: Sendable {
     ///   - keys: what the service declares; `StandardKeys.all` is added.
     ///   - files: `--config` arguments, weakest first.
     ///   - overrides: `--set section.key=value` arguments, without the `--set`.
+    ///   - enclaveFiles: inside an enclave, what its host has measured.
     public init(
         keys: [ConfigurationKey], files: [String] = [], overrides: [String] = [],
-        environment: [String: String] = ProcessInfo.processInfo.environment
+        environment: [String: String] = ProcessInfo.processInfo.environment, enclaveFiles: EnclaveFiles? = nil
     ) throws(ConfigurationError) {
         let declared = StandardKeys.all + keys
         var names: Set<String> = []
@@ -38,19 +44,37 @@ public struct ServiceConfiguration: Sendable {
         }
         self.keys = declared
         self.environment = environment
+        self.enclaveFiles = enclaveFiles
 
         var layers = LayeredValues(keys: declared)
         layers.addDefaults()
         var read: [String] = []
-        for path in try files.flatMapWithDropIns() {
-            try layers.add(ConfigurationFile(path: path))
-            read.append(path)
+        for file in try Self.read(files, measured: enclaveFiles) {
+            try layers.add(file)
+            read.append(file.path)
         }
         try layers.add(environment: environment, reserved: Self.reservedEnvironment)
         for override in overrides { try layers.add(override: override) }
+        if enclaveFiles != nil { try layers.refuseUnmeasured() }
         try layers.checkRequired()
         self.files = read
         self.entries = layers.entries
+    }
+
+    private static func read(
+        _ paths: [String], measured: EnclaveFiles?
+    ) throws(ConfigurationError) -> [ConfigurationFile] {
+        var files: [ConfigurationFile] = []
+        guard let measured else {
+            for path in paths.withDropIns() { files.append(try ConfigurationFile(path: path)) }
+            return files
+        }
+        for path in paths {
+            for layer in try measured.layers(of: path) {
+                files.append(try ConfigurationFile(path: layer.path, contents: layer.contents))
+            }
+        }
+        return files
     }
 
     // MARK: - Typed reads
@@ -121,6 +145,24 @@ public struct ServiceConfiguration: Sendable {
         } catch {
             throw ConfigurationError(key: name, source: source(of: name), problem: "\(error)")
         }
+    }
+
+    /// The contents of the file that the key names: as it was measured if the host has measured it, else from the disk.
+    ///
+    /// - Parameter limit: most bytes.
+    public func contents(ofFile name: String, limit: Int) throws(ConfigurationError) -> [UInt8] {
+        let path = try string(name)
+        let contents: [UInt8]
+        if let measured = enclaveFiles?.contents(of: path) {
+            contents = measured
+        } else {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw invalid(name, "cannot read \(path)")
+            }
+            contents = Array(data)
+        }
+        guard contents.count <= limit else { throw invalid(name, "\(path) is larger than \(limit) bytes") }
+        return contents
     }
 
     /// The text if the key is set, else nil.
@@ -230,7 +272,7 @@ public struct ConfigurationTable: Sendable {
 
 extension [String] {
     /// Each file followed by the `.toml` files of its `.d` directory in name order.
-    fileprivate func flatMapWithDropIns() throws(ConfigurationError) -> [String] {
+    fileprivate func withDropIns() -> [String] {
         var result: [String] = []
         for path in self {
             result.append(path)

@@ -32,25 +32,23 @@ public enum ServiceRunner {
     ) async -> Never {
         do {
             let line = try ServiceCommandLine(parsing: arguments)
+            let load: @Sendable () throws(ConfigurationError) -> ServiceConfiguration = {
+                () throws(ConfigurationError) -> ServiceConfiguration in
+                try ServiceConfiguration(
+                    keys: keys, files: line.files, overrides: line.overrides, environment: environment,
+                    enclaveFiles: EnclaveFiles.inherited(environment: environment))
+            }
             switch line.action {
             case .help:
                 print(ServiceCommandLine.helpText(name: name, summary: summary, keys: StandardKeys.all + keys))
             case .version:
                 print("\(name) \(BuildVersion.number)")
             case .showConfiguration(let origin):
-                let configuration = try ServiceConfiguration(
-                    keys: keys, files: line.files, overrides: line.overrides, environment: environment)
-                print(configuration.rendered(origin: origin))
+                print(try load().rendered(origin: origin))
             case .checkConfiguration:
-                _ = try ServiceConfiguration(
-                    keys: keys, files: line.files, overrides: line.overrides, environment: environment)
+                _ = try load()
                 print("\(name): the configuration is valid")
             case .run:
-                let load: @Sendable () throws(ConfigurationError) -> ServiceConfiguration = {
-                    () throws(ConfigurationError) -> ServiceConfiguration in
-                    try ServiceConfiguration(
-                        keys: keys, files: line.files, overrides: line.overrides, environment: environment)
-                }
                 try await run(name: name, load: load, body: body)
             }
             exit(ServiceExit.success.rawValue)
