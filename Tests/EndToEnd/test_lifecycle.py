@@ -104,6 +104,21 @@ def test_status_names_every_process_and_its_state(made):
     assert "gateway" in status.stdout and "worker" in status.stdout
 
 
+def test_status_says_when_a_process_that_was_ready_answers_no_more(made):
+    made.up()
+    worker = made.service("haca-worker")
+    assert worker and made.states["worker-0"] == "ready"
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        status = haca("testnet", "status", *made.where)
+        assert status.returncode != 0
+        row = next(line for line in status.stdout.splitlines() if line.startswith("worker-0"))
+        assert "not ready" in row and "does not answer" in row
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)
+    eventually(lambda: made.states["worker-0"] == "ready", "the worker to be ready again", 30, pause=0.2)
+
+
 def test_a_process_can_be_killed_and_restarted_by_name(made):
     made.up()
     for verb in ("kill", "restart"):
@@ -138,3 +153,17 @@ def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path):
             assert "127.0.0.1:1" in result.stderr
     finally:
         network.down()
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path, engine):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"']
+    if subprocess.run([*mount, folder, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    command = [os.environ["HACA_BIN"], "testnet", "up", "--ports", "auto", "--engine-url", engine.url, "--folder", folder / "n"]
+    result = subprocess.run([*mount, folder, *command], capture_output=True, text=True, timeout=START_TIMEOUT, check=False)
+    assert result.returncode == 73
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert "free space" in lines[0] and "--folder" in lines[0]

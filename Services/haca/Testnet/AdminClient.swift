@@ -6,6 +6,8 @@ import ServiceKit
 
 /// Asks a process's admin listener.
 enum AdminClient {
+    /// A status page waits no longer for a process that hangs.
+    static let timeout = TimeAmount.seconds(2)
     /// Longest answer that is read.
     static let maximumBytes = 4 << 20
 
@@ -25,7 +27,7 @@ enum AdminClient {
     /// Nil when nobody answers.
     static func get(url: String) async -> (status: Int, body: String)? {
         do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(5))
+            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: timeout)
             let body = try await response.body.collect(upTo: maximumBytes)
             return (Int(response.status.code), String(buffer: body))
         } catch {

@@ -3,7 +3,7 @@ import Foundation
 /// One row of the table, and of `haca testnet status --json`.
 struct ProcessStatus: Codable, Sendable, Hashable {
     let name: String
-    /// `ready`, `starting`, `restarting`, `stopped`.
+    /// `ready`, `not ready` (it was before), `starting`, `restarting`, `stopped`.
     let state: String
     let pid: Int32?
     let port: Int?
@@ -46,7 +46,7 @@ enum StatusTable {
     private static func colour(_ state: String) -> String {
         switch state {
         case "ready": "\u{1B}[32m"
-        case "starting": "\u{1B}[33m"
+        case "starting", "not ready": "\u{1B}[33m"
         default: "\u{1B}[31m"
         }
     }

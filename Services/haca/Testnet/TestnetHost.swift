@@ -58,9 +58,15 @@ actor TestnetHost {
 
     func statuses() async -> [ProcessStatus] {
         let tree = ProcessTree()
-        var rows: [ProcessStatus] = []
-        for member in members { rows += await member.status(tree: tree) }
-        return rows
+        // Together: each may wait for its process.
+        return await withTaskGroup(of: (Int, [ProcessStatus]).self) { group in
+            for (index, member) in members.enumerated() {
+                group.addTask { (index, await member.status(tree: tree)) }
+            }
+            var rows = [[ProcessStatus]](repeating: [], count: members.count)
+            for await (index, status) in group { rows[index] = status }
+            return rows.flatMap { $0 }
+        }
     }
 
     /// Sends a signal to `NAME`, `NAME/engine` or `NAME/host`.

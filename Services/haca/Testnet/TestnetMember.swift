@@ -36,19 +36,21 @@ final class TestnetMember: Sendable {
     /// The member's row, and one for each process that its service runs itself, such as an engine.
     func status(tree: ProcessTree) async -> [ProcessStatus] {
         let state = await supervisor.state
+        let unready = await unreadiness(state)
+        let word = unready == nil ? Self.word(state) : "not ready"
         let restarts = await supervisor.restartCount
         let host = await supervisor.child?.pid
         let service = host.flatMap { tree.children(of: $0).first }
         var rows = [
             ProcessStatus(
-                name: description.name, state: Self.word(state), pid: service ?? host, port: description.port,
+                name: description.name, state: word, pid: service ?? host, port: description.port,
                 residentBytes: Self.resident([host, service]), restarts: restarts,
-                line: await line(state: state))
+                line: unready ?? line(state: state))
         ]
         for child in service.map(tree.children(of:)) ?? [] {
             rows.append(
                 ProcessStatus(
-                    name: "\(description.name)/engine", state: Self.word(state), pid: child, port: nil,
+                    name: "\(description.name)/engine", state: word, pid: child, port: nil,
                     residentBytes: Self.resident([child]), restarts: restarts, line: ""))
         }
         return rows
@@ -95,7 +97,17 @@ final class TestnetMember: Sendable {
         }
     }
 
-    private func line(state: Supervisor.State) async -> String {
+    /// Why a process that has been ready once does not answer so now; nil if it does, and for any other state. The supervisor
+    /// itself asks only until the first time.
+    private func unreadiness(_ state: Supervisor.State) async -> String? {
+        guard case .ready = state else { return nil }
+        guard let readiness = await AdminClient.readiness(socket: adminSocket) else {
+            return "does not answer on its admin socket"
+        }
+        return readiness.isReady ? nil : readiness.reason.isEmpty ? "not ready" : readiness.reason
+    }
+
+    private func line(state: Supervisor.State) -> String {
         switch state {
         case .backingOff(let delay, let reason):
             return "\(reason); next start in \(DurationText.format(.milliseconds(Int(delay / .milliseconds(1)))))"
