@@ -37,19 +37,19 @@ struct AnswerService: Sendable {
             leave.end()
             throw error
         }
-        let head = generation.head(running.started, at: signer.now())
+        let form = generation.form(running.started, at: signer.now())
         guard generation.isStream else {
             defer { leave.end() }
-            return try await running.match.link.whileInFlight { try await whole(running, head, begin) }
+            return try await running.match.link.whileInFlight { try await whole(running, form, begin) }
         }
         return .stream(
             AnswerStream(
-                running: running, encoder: AnswerStreamEncoder(shape: generation.shape, head: head), signer: signer,
-                leave: leave, metrics: metrics, begin: begin))
+                running: running, encoder: form.eventEncoder, signer: signer, leave: leave, metrics: metrics,
+                begin: begin))
     }
 
     private func whole(
-        _ running: RunningGeneration, _ head: AnswerHead, _ begin: ContinuousClock.Instant
+        _ running: RunningGeneration, _ form: AnswerForm, _ begin: ContinuousClock.Instant
     ) async throws -> Answer {
         var text = ""
         var logprobs = LogProbabilityList()
@@ -62,33 +62,31 @@ struct AnswerService: Sendable {
             text: text, toolCalls: finish.toolCalls.map { AnswerToolCall($0) }, logprobs: logprobs.encoded(),
             finishReason: finish.finished.finishReason, usage: TokenUsage(finish.finished.usage))
         metrics.answered(running, usage: finish.finished.usage, after: begin.duration(to: .now))
-        let body =
-            running.generation.kind == .chat
-            ? ChatCompletion.encode(head: head, answer: answer, proof: proof)
-            : TextCompletion.encode(head: head, answer: answer, proof: proof)
-        return .whole(body: body, messageHash: proof.messageHash)
+        return .whole(body: form.body(answer, proof: proof), messageHash: proof.messageHash)
     }
 
     /// - Throws: as `answer` does.
     func embeddings(_ body: [UInt8], on channel: any Channel) async throws -> Answer {
         let request = try await Generation.reading(body) { try EmbeddingRequestHead(Generation.json($0)) }
-        let match = try pool.match(request.model, needing: \.embeddings, named: "embeddings")
         var random = SystemRandomNumberGenerator()
         let nonce = (0..<4).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
-        let message = Haca_Inference_V1_EmbedRequest.with {
-            $0.model = match.model.id
-            $0.body = .init(body)
-            $0.nonce = .init(nonce)
-        }
         let call = Task {
-            try await match.link.whileInFlight {
-                try await match.link.client.embed(message, options: CallOptions(timeout: requestTimeout))
+            try await pool.withWorker(for: request.model, needing: \.embeddings, named: "embeddings") { match in
+                let message = Haca_Inference_V1_EmbedRequest.with {
+                    $0.model = match.model.id
+                    $0.body = .init(body)
+                    $0.nonce = .init(nonce)
+                }
+                let response = try await match.link.whileInFlight {
+                    try await match.link.client.embed(message, options: CallOptions(timeout: requestTimeout))
+                }
+                return (match, response)
             }
         }
         let leave = LeaveRegistration(watch: watch, channel: channel)
         leave.set { call.cancel() }
         defer { leave.end() }
-        let response = try await withTaskCancellationHandler {
+        let (match, response) = try await withTaskCancellationHandler {
             try await call.value
         } onCancel: {
             call.cancel()
@@ -116,13 +114,14 @@ struct AnswerService: Sendable {
 /// A stream of server-sent events, to be written once.
 struct AnswerStream: Sendable {
     let running: RunningGeneration
-    let encoder: AnswerStreamEncoder
+    let encoder: AnswerEventEncoder
     let signer: AnswerSigner
     fileprivate let leave: LeaveRegistration
     let metrics: GatewayMetrics
     let begin: ContinuousClock.Instant
 
     /// Hands every event to `sink`, the last one marked. A failure becomes the last event; it is never followed by `[DONE]`.
+    /// Called once.
     ///
     /// - Throws: what `sink` throws; then the client has left and the call is cancelled.
     func write(to sink: (_ event: [UInt8], _ isLast: Bool) async throws -> Void) async throws {
@@ -131,7 +130,8 @@ struct AnswerStream: Sendable {
             running.stream.cancel()
         }
         // The role travels with the first delta: one write less.
-        var opening = encoder.start() ?? []
+        var encoder = self.encoder
+        var opening = encoder.start()
         try await running.match.link.whileInFlight {
             do {
                 let finish = try await running.run { delta in
@@ -146,13 +146,13 @@ struct AnswerStream: Sendable {
                     opening
                     + encoder.finish(
                         finishReason: finish.finished.finishReason, usage: TokenUsage(finish.finished.usage),
-                        proof: proof) + ServerSentEvent.done
+                        proof: proof)
                 metrics.answered(running, usage: finish.finished.usage, after: begin.duration(to: .now))
                 try await sink(last, true)
             } catch let error where error is RPCError || error is APIError {
                 let failure = APIError(answering: error)
                 metrics.failed(failure.status)
-                try await sink(AnswerStreamEncoder.failure(failure), true)
+                try await sink(encoder.failure(failure), true)
             }
         }
     }

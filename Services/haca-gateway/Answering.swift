@@ -101,6 +101,10 @@ extension APIError {
             code: "unproved_answer")
     }
 
+    /// 429: every worker that serves the model has a full queue.
+    static let queueFull = APIError(
+        status: 429, kind: .rateLimit, message: "The model's queue is full.", code: "queue_full", retryAfterSeconds: 1)
+
     /// Nobody reads it; calls are cancelled when their client leaves and for no other reason.
     static let clientLeft = APIError(status: 499, kind: .server, message: "The client left.", code: "client_left")
 
@@ -112,9 +116,7 @@ extension APIError {
         case .notFound:
             self = .unavailable("The model has just left this worker.", code: "model_not_ready")
         case .resourceExhausted:
-            self = APIError(
-                status: 429, kind: .rateLimit, message: "The model's queue is full.", code: "queue_full",
-                retryAfterSeconds: 1)
+            self = .queueFull
         case .deadlineExceeded:
             self = APIError(status: 504, kind: .timeout, message: "The answer took too long.", code: "timeout")
         case .failedPrecondition, .unimplemented:

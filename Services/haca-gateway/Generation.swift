@@ -13,6 +13,8 @@ struct Generation: Sendable {
     let isStream: Bool
     let requestHash: Bytes32
     let body: [UInt8]
+    /// The request of a response, whose settings its answer repeats.
+    let responses: ResponsesRequest?
 
     /// Reads and checks a body.
     ///
@@ -20,15 +22,21 @@ struct Generation: Sendable {
     init(chat body: [UInt8]) throws {
         let request = try ChatRequest(Self.json(body))
         try Self.check(choices: request.choiceCount)
-        (kind, model, isStream, requestHash, self.body) =
-            (.chat, request.model, request.isStream, request.requestHash, body)
+        (kind, model, isStream, requestHash, self.body, responses) =
+            (.chat, request.model, request.isStream, request.requestHash, body, nil)
     }
 
     init(completion body: [UInt8]) throws {
         let request = try CompletionRequest(Self.json(body))
         try Self.check(choices: request.choiceCount)
-        (kind, model, isStream, requestHash, self.body) =
-            (.completion, request.model, request.isStream, request.requestHash, body)
+        (kind, model, isStream, requestHash, self.body, responses) =
+            (.completion, request.model, request.isStream, request.requestHash, body, nil)
+    }
+
+    init(response body: [UInt8]) throws {
+        let request = try ResponsesRequest(Self.json(body))
+        (kind, model, isStream, requestHash, self.body, responses) =
+            (.response, request.model, request.isStream, request.requestHash, body, request)
     }
 
     /// Reads a body with one of the initialisers; a long one on a thread that may be held.
@@ -52,21 +60,47 @@ struct Generation: Sendable {
         }
     }
 
-    var shape: AnswerStreamEncoder.Shape { kind == .chat ? .chat : .completion }
+    /// How this request's answer is written.
+    func form(_ started: Haca_Inference_V1_Started, at milliseconds: UInt64) -> AnswerForm {
+        let created = Int(milliseconds / 1_000)
+        let id = UUID().uuidString.lowercased()
+        if let responses {
+            let name = id.filter { $0 != "-" }
+            return .response(ResponseHead(name: name, created: created, request: responses))
+        }
+        let head = AnswerHead(
+            id: (kind == .chat ? "chatcmpl-" : "cmpl-") + id, created: created, model: model,
+            systemFingerprint: started.systemFingerprint)
+        return kind == .chat ? .chat(head) : .completion(head)
+    }
+}
 
-    /// The head of every chunk and of the answer.
-    func head(_ started: Haca_Inference_V1_Started, at milliseconds: UInt64) -> AnswerHead {
-        let id = (kind == .chat ? "chatcmpl-" : "cmpl-") + UUID().uuidString.lowercased()
-        return AnswerHead(
-            id: id, created: Int(milliseconds / 1_000), model: model, systemFingerprint: started.systemFingerprint)
+/// The form of an answer, with what stands in every part of it.
+enum AnswerForm: Sendable {
+    case chat(AnswerHead)
+    case completion(AnswerHead)
+    case response(ResponseHead)
+
+    var eventEncoder: AnswerEventEncoder {
+        switch self {
+        case .chat(let head): AnswerEventEncoder(shape: .chat, head: head)
+        case .completion(let head): AnswerEventEncoder(shape: .completion, head: head)
+        case .response(let head): AnswerEventEncoder(response: head)
+        }
+    }
+
+    /// The body of an answer that is not streamed.
+    func body(_ answer: FinishedAnswer, proof: AnswerProof) -> [UInt8] {
+        switch self {
+        case .chat(let head): ChatCompletion.encode(head: head, answer: answer, proof: proof)
+        case .completion(let head): TextCompletion.encode(head: head, answer: answer, proof: proof)
+        case .response(let head): ResponseObject.encode(head: head, answer: answer, proof: proof)
+        }
     }
 }
 
 /// A generation that a worker has started.
 struct RunningGeneration: Sendable {
-    /// Starts that may fail before anything was seen; each takes another worker where there is one.
-    static let attempts = 3
-
     let generation: Generation
     let match: WorkerPool.Match
     let nonce: [UInt8]
@@ -81,25 +115,21 @@ struct RunningGeneration: Sendable {
     }
 
     /// Picks a worker and starts there. A call that no handler saw, or that failed before its first event because the worker
-    /// went away, is tried again; nothing was shown to the client yet.
+    /// went away, is tried again; nothing was shown to the client yet. A worker whose queue is full is passed over for
+    /// another that serves the same model.
+    ///
+    /// - Throws: 429 when every worker that serves the model is full.
     static func start(
         _ generation: Generation, pool: WorkerPool, timeout: Duration,
         opened: (ResponseStream<Haca_Inference_V1_GenerateEvent>) -> Void
     ) async throws -> RunningGeneration {
-        var failure: any Error = APIError.internal
-        for attempt in 0..<attempts {
-            let match = try pool.match(
-                generation.model, needing: generation.kind == .chat ? \.chat : \.completion,
-                named: generation.kind == .chat ? "chat" : "completions")
-            do {
-                return try await start(generation, on: match, timeout: timeout, opened: opened)
-            } catch let error as RPCError where error.code == .unavailable && attempt + 1 < attempts {
-                failure = error
-                if Task.isCancelled { break }
-                try await Task.sleep(for: .milliseconds(20 << attempt))
-            }
+        let isCompletion = generation.kind == .completion
+        return try await pool.withWorker(
+            for: generation.model, needing: isCompletion ? \.completion : \.chat,
+            named: isCompletion ? "completions" : "chat"
+        ) { match in
+            try await start(generation, on: match, timeout: timeout, opened: opened)
         }
-        throw failure
     }
 
     private static func start(

@@ -18,11 +18,11 @@ struct InferenceRoutes: Sendable {
     func add(to router: Router<GatewayContext>) {
         router.get("/v1/models") { _, _ in Response.json(ModelList.encode(service.pool.models(created: startedAt))) }
         router.get("/v1/models/**") { request, context in
+            // Names of models may have slashes, written as they are or as %2F.
             let name = context.parameters.getCatchAll().joined(separator: "/").removingPercentEncoding ?? ""
-            let wanted = WorkerPool.folded(name)
-            guard
-                let entry = service.pool.models(created: startedAt).first(where: { WorkerPool.folded($0.id) == wanted })
-            else { throw APIError.unknownModel(name) }
+            guard let entry = service.pool.model(named: name, created: startedAt) else {
+                throw APIError.unknownModel(name)
+            }
             return Response.json(entry.encoded())
         }
         router.post("/v1/chat/completions") { request, context in
@@ -33,6 +33,11 @@ struct InferenceRoutes: Sendable {
         router.post("/v1/completions") { request, context in
             try await inference(request, context) {
                 try await service.answer(Generation.reading($0) { try Generation(completion: $0) }, on: context.channel)
+            }
+        }
+        router.post("/v1/responses") { request, context in
+            try await inference(request, context) {
+                try await service.answer(Generation.reading($0) { try Generation(response: $0) }, on: context.channel)
             }
         }
         router.post("/v1/embeddings") { request, context in

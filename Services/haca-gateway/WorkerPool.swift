@@ -56,18 +56,47 @@ final class WorkerPool: Sendable {
         return text.lowercased()
     }
 
+    /// Tries of a call that its worker lost before it had answered anything.
+    static let attempts = 3
+
+    /// Runs `body` with the least loaded worker that serves `name`. While nothing has come of it, a worker that is full is
+    /// passed over for another with the same model, and a worker that was lost is followed by a second and third try.
+    ///
+    /// - Throws: as `match` does, 429 when all that serve the model are full, and what `body` throws.
+    func withWorker<Result>(
+        for name: String, needing capability: KeyPath<Haca_Inference_V1_ModelStatus, Bool> & Sendable,
+        named feature: String, _ body: (Match) async throws -> Result
+    ) async throws -> Result {
+        var full: [WorkerLink] = []
+        var losses = 0
+        while true {
+            let match = try self.match(name, needing: capability, named: feature, passingOver: full)
+            do {
+                return try await body(match)
+            } catch let error as RPCError where error.code == .resourceExhausted {
+                // At most once for each worker.
+                full.append(match.link)
+            } catch let error as RPCError where error.code == .unavailable && losses + 1 < Self.attempts {
+                if Task.isCancelled { throw error }
+                try await Task.sleep(for: .milliseconds(20 << losses))
+                losses += 1
+            }
+        }
+    }
+
     /// The least loaded worker that serves `name` for a request that needs `capability`.
     ///
-    /// - Throws: 404 for a model nobody has, 503 when those that have it are not ready.
-    func match(
+    /// - Parameter full: workers that refused the request because their queues are full.
+    /// - Throws: 404 for a model nobody has, 503 when those that have it are not ready, 429 when those that are ready are full.
+    private func match(
         _ name: String, needing capability: KeyPath<Haca_Inference_V1_ModelStatus, Bool> & Sendable,
-        named feature: String
+        named feature: String, passingOver full: [WorkerLink]
     ) throws(APIError) -> Match {
-        let wanted = candidates(name)
         var unready: String?
         var lacking = false
-        var best: Match?
-        for id in wanted {
+        for id in candidates(name) {
+            var best: Match?
+            var isFull = false
             for link in links {
                 guard let model = link.status?.models.first(where: { Self.folded($0.id) == id }) else { continue }
                 guard model[keyPath: capability] else {
@@ -78,11 +107,16 @@ final class WorkerPool: Sendable {
                     unready = model.reason
                     continue
                 }
-                if best.map({ link.load < $0.link.load }) ?? true { best = Match(link: link, model: model) }
+                if full.contains(where: { $0 === link }) {
+                    isFull = true
+                } else if best.map({ link.load < $0.link.load }) ?? true {
+                    best = Match(link: link, model: model)
+                }
             }
-            if best != nil { break }
+            if let best { return best }
+            // What a name means does not depend on the load, so no other candidate is looked at.
+            if isFull { throw .queueFull }
         }
-        if let best { return best }
         if let unready {
             throw .unavailable("The model is not ready: \(unready).", code: "model_not_ready")
         }
@@ -93,6 +127,18 @@ final class WorkerPool: Sendable {
             throw .unavailable("No worker can be reached now.", code: "no_worker")
         }
         throw .unknownModel(name)
+    }
+
+    /// The entry of any name that a request may use, such as `provider/name`, whether or not it is ready.
+    func model(named name: String, created: Int) -> ModelEntry? {
+        let models = links.compactMap(\.status).flatMap(\.models)
+        for id in candidates(name) {
+            let found = models.filter { Self.folded($0.id) == id }
+            if let model = found.first(where: \.ready) ?? found.first {
+                return ModelEntry(Self.folded(model.id) == Self.folded(name) ? model.id : name, model, created: created)
+            }
+        }
+        return nil
     }
 
     /// Every name a client may ask for, ready or not, in order.

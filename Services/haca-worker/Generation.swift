@@ -23,6 +23,8 @@ final class Generation: Sendable {
     private let request: GenerationRequest
     private let requestHash: Bytes32
     private let isStream: Bool
+    /// The request came as a response's, whose fields have names of their own.
+    private let isResponse: Bool
     private let nonce: Data
     private let state = Mutex(State())
 
@@ -36,6 +38,7 @@ final class Generation: Sendable {
         // What the gateway read as Python's `json` does must be read here too, or the hashes would differ.
         let body = try JSON(parsing: message.body, limits: .python)
         let capabilities = model.backend.description.capabilities
+        isResponse = message.kind == .response
         switch message.kind {
         case .completion:
             let completion = try CompletionRequest(body)
@@ -49,12 +52,23 @@ final class Generation: Sendable {
             request = try GenerationRequest(chat)
             requestHash = chat.requestHash
             isStream = chat.isStream
+        case .response:
+            let response = try ResponsesRequest(body)
+            try Self.require(.chat, in: capabilities, "input", "this model only takes a prompt")
+            do {
+                request = try GenerationRequest(response.chat)
+            } catch {
+                throw error.naming(ResponsesRequest.field(ofChat:))
+            }
+            requestHash = response.requestHash
+            isStream = response.isStream
         case .UNRECOGNIZED:
             throw BackendError.invalidRequest(field: "kind", problem: "unknown kind of request")
         }
         if !request.tools.isEmpty { try Self.require(.tools, in: capabilities, "tools", "this model has no tools") }
         if request.topLogprobs != nil {
-            try Self.require(.logprobs, in: capabilities, "logprobs", "this model gives no log-probabilities")
+            let field = isResponse ? "include" : "logprobs"
+            try Self.require(.logprobs, in: capabilities, field, "this model gives no log-probabilities")
         }
         self.model = model
         nonce = message.nonce
@@ -77,8 +91,13 @@ final class Generation: Sendable {
     func run(
         key: Ed25519SigningKey, now: @Sendable () -> UInt64, emit: @Sendable (Event) async throws -> Void
     ) async throws -> TokenUsage {
-        let end = try await model.backend.generate(request) { event in
-            try await self.take(event, emit)
+        let end: GenerationEnd
+        do {
+            end = try await model.backend.generate(request) { event in
+                try await self.take(event, emit)
+            }
+        } catch let error as BackendError where isResponse {
+            throw error.naming(ResponsesRequest.field(ofChat:))
         }
         try await startOnce(fingerprint: "", emit)
         try await emitHeldText(emit)

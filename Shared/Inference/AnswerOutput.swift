@@ -3,8 +3,9 @@ import Signing
 
 /// Finds the signed output in an answer as a client received it, by the rules of the compatible clients.
 public enum AnswerOutput {
-    /// The hash of what a non-streamed chat or text completion answered; nil when it holds no usable answer.
+    /// The hash of what a non-streamed chat or text completion, or a response, answered; nil when it holds no usable answer.
     public static func hash(ofAnswer answer: JSON) -> Bytes32? {
+        if answer["object"]?.stringValue == "response" { return hash(ofResponse: answer) }
         guard let choice = answer["choices"]?.arrayValue?.first, case .object = choice else {
             return answer["completion"].flatMap(text).map(OutputHash.of(text:))
         }
@@ -19,6 +20,29 @@ public enum AnswerOutput {
         return text(message["content"] ?? .null).map(OutputHash.of(text:))
     }
 
+    /// Of a Responses API object: its completed function calls in order, in the form chat answers have; without any, the
+    /// text of all its messages.
+    private static func hash(ofResponse response: JSON) -> Bytes32? {
+        guard let items = response["output"]?.arrayValue else { return nil }
+        let calls = items.filter { $0["type"]?.stringValue == "function_call" }
+        if calls.contains(where: { $0["status"]?.stringValue == "completed" }) {
+            return OutputHash.of(
+                toolCalls: .array(
+                    calls.map { call in
+                        [
+                            "id": call["call_id"] ?? "", "type": "function",
+                            "function": ["name": call["name"] ?? "", "arguments": call["arguments"] ?? ""],
+                        ]
+                    }))
+        }
+        var joined = ""
+        for item in items where item["type"]?.stringValue == "message" {
+            guard let piece = text(item["content"] ?? .null) else { return nil }
+            joined += piece
+        }
+        return OutputHash.of(text: joined)
+    }
+
     /// The hash of a streamed answer, from its chunks in order.
     ///
     /// - Returns: The hash and the last chunk that carries a signature or an output hash; nil when there is no such chunk or
@@ -27,6 +51,10 @@ public enum AnswerOutput {
         var output = OutputAccumulator()
         var finalChunk: JSON?
         for chunk in chunks {
+            // The last event of a response holds it whole.
+            if let response = chunk["response"], response["tee_signature"]?.stringValue != nil {
+                return hash(ofResponse: response).map { ($0, response) }
+            }
             let choice = chunk["choices"]?.arrayValue?.first
             if let delta = choice?["delta"] {
                 guard let piece = text(delta["content"] ?? .null) else { return nil }

@@ -7,6 +7,15 @@ import Signing
 /// This reads requests more generously than `ChatRequest`, so that any request a Python client could hash gives the same
 /// hash here.
 public enum CanonicalRequest {
+    /// For whichever endpoint the body is a request of: chat has `messages`, completions have `prompt`, and of responses and
+    /// embeddings, which have `input`, the whole body is hashed.
+    public static func of(_ body: JSON) throws(RequestError) -> JSON {
+        let top = RequestField(body)
+        if top.member("messages") != nil { return try chat(body) }
+        if top.member("prompt") == nil, top.member("input") != nil { return body }
+        return try completion(body)
+    }
+
     /// For `/v1/chat/completions`.
     public static func chat(_ body: JSON) throws(RequestError) -> JSON {
         let top = RequestField(body)

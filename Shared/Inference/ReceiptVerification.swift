@@ -221,9 +221,7 @@ private struct ReceiptCheck {
     mutating func originals(request: JSON?, answer: JSON?) {
         if let request {
             do {
-                let canonical =
-                    request["messages"] == nil
-                    ? try CanonicalRequest.completion(request) : try CanonicalRequest.chat(request)
+                let canonical = try CanonicalRequest.of(request)
                 let isEqual = Keccak256OfCanonical.hash(canonical) == bundle.signature.requestHash
                 step(
                     "request", isEqual ? [] : ["the request has another hash"], passed: "the request is the signed one")

@@ -41,3 +41,14 @@ extension BackendError: CustomStringConvertible {
         }
     }
 }
+
+extension BackendError {
+    /// The same error with its field, if it has one, under the name that `rename` gives it.
+    public func naming(_ rename: (String) -> String) -> BackendError {
+        switch self {
+        case .invalidRequest(let field, let problem): .invalidRequest(field: rename(field), problem: problem)
+        case .unsupported(let field, let problem): .unsupported(field: rename(field), problem: problem)
+        default: self
+        }
+    }
+}

@@ -38,10 +38,12 @@ class Network:
     def where(self) -> list[str]:
         return ["--folder", str(self.folder)]
 
-    def up(self) -> "Network":
+    def up(self, answers: bool = True) -> "Network":
+        """Starts; `answers`: and waits until a request goes all the way through."""
         result = haca("testnet", "up", "--detach", "--ports", "auto", *self.where, *self.options)
         assert result.returncode == 0, result.stdout + result.stderr + self.logs()
-        self.wait()
+        if answers:
+            self.wait()
         return self
 
     def down(self) -> None:
@@ -65,6 +67,20 @@ class Network:
     def model(self) -> str:
         models = httpx.get(f"{self.url}/v1/models", timeout=ANSWER_TIMEOUT).json()["data"]
         return next(m["id"] for m in models if "chat" in m["haca"]["capabilities"] and not m["haca"]["mapped"])
+
+    @property
+    def models(self) -> list[str]:
+        return [m["id"] for m in httpx.get(f"{self.url}/v1/models", timeout=ANSWER_TIMEOUT).json()["data"]]
+
+    @property
+    def states(self) -> dict[str, str]:
+        """What `haca testnet status` says of each process."""
+        result = haca("testnet", "status", "--json", *self.where)
+        return {row["name"]: row["state"] for row in json.loads(result.stdout)["processes"]} if result.stdout else {}
+
+    @property
+    def ready(self) -> list[str]:
+        return [name for name, state in self.states.items() if state == "ready"]
 
     def chat(self, **fields) -> httpx.Response:
         body = {"messages": [{"role": "user", "content": "Hello."}], "max_tokens": 2, "temperature": 0, **fields}

@@ -85,10 +85,10 @@ final class WorkerFixture: Sendable {
         _ model: String, _ members: JSONObject = [:], kind: Haca_Inference_V1_RequestKind = .chat
     ) -> Haca_Inference_V1_GenerateRequest {
         var body: JSONObject = ["model": "client-name"]
-        if kind == .chat {
-            body["messages"] = [["role": "user", "content": "MARKED PROMPT"]]
-        } else {
-            body["prompt"] = "MARKED PROMPT"
+        switch kind {
+        case .response: body["input"] = "MARKED PROMPT"
+        case .completion: body["prompt"] = "MARKED PROMPT"
+        default: body["messages"] = [["role": "user", "content": "MARKED PROMPT"]]
         }
         for member in members.members { body[member.key] = member.value }
         return .with {

@@ -59,6 +59,31 @@ import WireInference
         }
     }
 
+    @Test func `a response is run as the chat it means, signed over its whole body, and faults name its own fields`()
+        async throws
+    {
+        try await CannedEngineProcess.with(["--tokens", "3"]) { engine in
+            try await WorkerFixture.with(models: WorkerFixture.model("m", engine)) { worker in
+                let request = WorkerFixture.request(
+                    "m", ["instructions": "MARKED", "max_output_tokens": 9, "stream": true], kind: .response)
+                let finished = try #require(try await worker.events(request).last?.finished)
+                let statement = try finished.receipt.verified(expectedKey: nil)
+                let body = try JSON(parsing: request.body)
+                #expect(Array(statement.requestHash) == Keccak256OfCanonical.hash(body).bytes)
+                #expect(Array(statement.outputHash) == OutputHash.of(text: "The quick brown").bytes)
+                #expect(statement.parameters.maxTokens == 9 && statement.parameters.temperature == "1.0")
+                #expect(!worker.output.contains("MARKED"))
+                let choice: JSON = ["type": "function", "name": "absent"]
+                do {
+                    _ = try await worker.events(WorkerFixture.request("m", ["tool_choice": choice], kind: .response))
+                    Issue.record("a tool that was not given was accepted")
+                } catch let error as RPCError {
+                    #expect(error.code == .invalidArgument && error.metadata["field"] == "tool_choice")
+                }
+            }
+        }
+    }
+
     @Test func `completions and embeddings are signed too`() async throws {
         try await CannedEngineProcess.with(["--tokens", "2", "--dimensions", "4"]) { engine in
             try await WorkerFixture.with(models: WorkerFixture.model("m", engine)) { worker in

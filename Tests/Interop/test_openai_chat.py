@@ -170,6 +170,20 @@ def test_the_model_list_names_the_model_and_one_model_can_be_read(client, model)
         client.models.retrieve("no-such-model")
 
 
+def test_a_model_can_be_read_under_every_name_a_request_may_use(client, http, model):
+    request = dict(messages=QUESTION, max_tokens=1, temperature=0)
+    for name in (f"provider/{model}", model.upper(), f"Provider/{model.upper()}"):
+        assert client.chat.completions.create(model=name, **request).model == name
+        entry = client.models.retrieve(name)
+        assert entry.model_extra["haca"]["model"] == model
+        # As a path of two parts, and with the slash encoded.
+        for path in (name, name.replace("/", "%2F")):
+            assert http.get(f"/v1/models/{path}").json()["haca"]["model"] == model
+    assert client.models.retrieve(f"provider/{model}").id == f"provider/{model}"
+    for name in ("provider/no-such-model", f"a/b/{model}", f"{model}/"):
+        assert http.get(f"/v1/models/{name}").status_code == 404
+
+
 def test_an_unknown_model_is_not_found_and_the_error_names_the_field(client):
     with pytest.raises(openai.NotFoundError) as failure:
         client.chat.completions.create(model="no-such-model", messages=QUESTION)

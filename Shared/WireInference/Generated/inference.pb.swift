@@ -31,6 +31,9 @@ public nonisolated enum Haca_Inference_V1_RequestKind: SwiftProtobuf.Enum, Swift
   public typealias RawValue = Int
   case chat // = 0
   case completion // = 1
+
+  /// OpenAI's Responses API, translated by the worker into a chat request; the request hash covers the whole body.
+  case response // = 2
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -41,6 +44,7 @@ public nonisolated enum Haca_Inference_V1_RequestKind: SwiftProtobuf.Enum, Swift
     switch rawValue {
     case 0: self = .chat
     case 1: self = .completion
+    case 2: self = .response
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -49,6 +53,7 @@ public nonisolated enum Haca_Inference_V1_RequestKind: SwiftProtobuf.Enum, Swift
     switch self {
     case .chat: return 0
     case .completion: return 1
+    case .response: return 2
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -57,6 +62,7 @@ public nonisolated enum Haca_Inference_V1_RequestKind: SwiftProtobuf.Enum, Swift
   public static let allCases: [Haca_Inference_V1_RequestKind] = [
     .chat,
     .completion,
+    .response,
   ]
 
 }
@@ -704,7 +710,7 @@ public nonisolated struct Haca_Inference_V1_SignedReceipt: Sendable {
 fileprivate nonisolated let _protobuf_package = "haca.inference.v1"
 
 nonisolated extension Haca_Inference_V1_RequestKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHAT\0\u{1}COMPLETION\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHAT\0\u{1}COMPLETION\0\u{1}RESPONSE\0")
 }
 
 nonisolated extension Haca_Inference_V1_GenerateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
