@@ -87,10 +87,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             let closes = closesAfterAnswer || answersUnreadRequest
             answersOwed -= 1
-            if closes {
-                context.writeAndFlush(data, promise: promise)
-                return drain(context)
-            }
+            if closes { return writeLast(data, promise, context) }
             if answersOwed == 0 { setDeadline(HTTPLimits.idleTimeout, context) }
             context.write(data, promise: promise)
         }
@@ -161,15 +158,27 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 code: "headers_too_large")
             : APIError.invalid("The request is not valid HTTP.", code: "invalid_http")
         let body = error.encoded()
-        let head = HTTPResponse(
+        var head = HTTPResponse(
             status: .init(code: error.status),
-            headerFields: [
-                .contentType: "application/json", .contentLength: String(body.count), .connection: "close",
-            ])
+            headerFields: [.contentType: "application/json", .contentLength: String(body.count)])
+        // HTTP/2 has no such field (RFC 9113 section 8.2.2).
+        if !isStream { head.headerFields[.connection] = "close" }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        drain(context)
+        writeLast(wrapOutboundOut(.end(nil)), nil, context)
+    }
+
+    /// Writes the end of a connection's or stream's last answer.
+    private func writeLast(_ end: NIOAny, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+        guard isStream else {
+            context.writeAndFlush(end, promise: promise)
+            return drain(context)
+        }
+        // A stream that is closed before its end was written is reset, and its client never sees the answer.
+        let written = promise ?? context.eventLoop.makePromise()
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        written.futureResult.whenComplete { _ in bound.value.handler.drain(bound.value.context) }
+        context.writeAndFlush(end, promise: written)
     }
 
     /// Ends the connection so that what was written arrives: closing a socket with unread input resets it.

@@ -80,6 +80,7 @@ struct HTTPUpgradeChannel: HTTPChannelHandler {
             ]
             // Frames have 16 KiB at most.
             configuration.connection.maximumSequentialContinuationFrames = HTTPLimits.decodedHeaderList >> 14
+            try channel.pipeline.syncOperations.addHandler(EarlySettings())
             let connection = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
                 mode: .server, streamDelegate: management.http2StreamDelegate, configuration: configuration
             ) { stream in
