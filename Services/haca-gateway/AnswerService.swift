@@ -68,8 +68,7 @@ struct AnswerService: Sendable {
     /// - Throws: as `answer` does.
     func embeddings(_ body: [UInt8], on channel: any Channel) async throws -> Answer {
         let request = try await Generation.reading(body) { try EmbeddingRequestHead(Generation.json($0)) }
-        var random = SystemRandomNumberGenerator()
-        let nonce = (0..<4).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+        let nonce = RunningGeneration.freshNonce()
         let call = Task {
             try await pool.withWorker(for: request.model, needing: \.embeddings, named: "embeddings") { match in
                 let message = Haca_Inference_V1_EmbedRequest.with {

@@ -136,8 +136,7 @@ struct RunningGeneration: Sendable {
         _ generation: Generation, on match: WorkerPool.Match, timeout: Duration,
         opened: (ResponseStream<Haca_Inference_V1_GenerateEvent>) -> Void
     ) async throws -> RunningGeneration {
-        var random = SystemRandomNumberGenerator()
-        let nonce = (0..<4).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+        let nonce = Self.freshNonce()
         var request = Haca_Inference_V1_GenerateRequest()
         request.model = match.model.id
         request.kind = generation.kind
@@ -150,6 +149,12 @@ struct RunningGeneration: Sendable {
         }
         return RunningGeneration(
             generation: generation, match: match, nonce: nonce, stream: stream, started: started)
+    }
+
+    /// 32 random bytes that both statements of an answer hold.
+    static func freshNonce() -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<4).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
     }
 
     /// Passes every delta to `emit` and hashes it on the way.

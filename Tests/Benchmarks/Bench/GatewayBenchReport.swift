@@ -54,6 +54,9 @@ struct GatewayBenchReport: Sendable {
             lines += ["", isStreaming ? "Streamed answers" : "Plain answers"]
             lines += latencyLines(isStreaming) + [""] + throughputLines(isStreaming)
         }
+        if !targets.contains("litellm") {
+            lines += ["", "LiteLLM's proxy was not measured: left out or not installed."]
+        }
         if residentAfter > 0 {
             let share = memoryRequests < memoryWanted ? " (of \(memoryWanted) asked for; the time was over)" : ""
             lines += [
@@ -62,7 +65,6 @@ struct GatewayBenchReport: Sendable {
                     + "requests\(share), \(memoryFailures) failed",
             ]
         }
-        if !targets.contains("litellm") { lines += ["", "LiteLLM's proxy is not installed, so it has no column."] }
         return lines.joined(separator: "\n")
     }
 

@@ -13,6 +13,8 @@ struct RPCBenchmark: AsyncParsableCommand {
     @Option(help: "Folder of the peers' sources.") var peers = "Tests/Benchmarks/Peers"
     @Flag(help: "Build grpc-swift-2's peer if it is missing (about eight minutes).") var buildPeers = false
     @Flag(help: "Only the calls, without memory and open streams.") var callsOnly = false
+    @Option(help: "Only load for so many seconds, with the server's memory as it goes: 3600 is an hour.")
+    var loadSeconds: Int?
 
     /// One cell of the table.
     struct Case: Hashable, Sendable {
@@ -43,6 +45,11 @@ struct RPCBenchmark: AsyncParsableCommand {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await TLSMaterial.make(in: folder)
+        if let loadSeconds {
+            let own = try await RPCPeers(folder: peers, buildMissing: false).programs().programs
+            guard let ours = own.first else { throw BenchCommand.Failure(description: "this program cannot serve") }
+            return try await RPCCapacity(program: ours, tls: folder).load(seconds: loadSeconds)
+        }
         let found = await RPCPeers(folder: peers, buildMissing: buildPeers).programs()
         var table = RPCTable(peers: found.programs.map(\.name))
         for tls in [nil, folder] {

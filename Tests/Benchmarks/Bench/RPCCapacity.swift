@@ -9,6 +9,8 @@ struct RPCCapacity: Sendable {
     static let openStreams = 10_000
     static let driftRounds = 6
     static let driftMilliseconds = 1500
+    /// Of a long run: each is a line.
+    static let longRoundMilliseconds = 10_000
 
     func printAll() async throws {
         print("\nmemory of the server process")
@@ -59,14 +61,44 @@ struct RPCCapacity: Sendable {
         var calls = 0
         var samples: [String] = []
         for round in 0..<Self.driftRounds {
-            let plan = RPCBenchmark.Case(
-                shape: round % 2 == 0 ? .unary : .stream, payload: round % 3 == 0 ? 64 << 10 : 100, inFlight: 64)
-            calls += try await program.load(plan, port: server.number, tls: nil, milliseconds: Self.driftMilliseconds)
-                .calls
+            calls += try await load(server, round: round, milliseconds: Self.driftMilliseconds)
             samples.append(RPCTable.number(Double(server.residentBytes) / 1_048_576, 1))
         }
         print(
             "  under load, after each of \(Self.driftRounds) rounds, \(calls) calls in all: MiB",
             samples.joined(separator: ", "))
+    }
+
+    /// Load of changing shape and size until `seconds` are over; a line for each round.
+    func load(seconds: Int) async throws {
+        let server = try await program.serve(tls: tls)
+        defer { server.stop() }
+        let start = monotonicNanoseconds()
+        var calls = 0
+        var first: Int?
+        var round = 0
+        repeat {
+            calls += try await load(server, round: round, milliseconds: Self.longRoundMilliseconds, tls: tls)
+            let resident = server.residentBytes
+            // The first rounds fill buffers and caches.
+            if round == 2 { first = resident }
+            let elapsed = Int((monotonicNanoseconds() - start) / 1_000_000_000)
+            let mebibytes = RPCTable.number(Double(resident) / 1_048_576, 1)
+            print("  \(elapsed) s, \(calls) calls, server's memory \(mebibytes) MiB")
+            fflush(nil)
+            round += 1
+        } while Int((monotonicNanoseconds() - start) / 1_000_000_000) < seconds
+        if let first {
+            let growth = RPCTable.number(Double(server.residentBytes - first) / 1_048_576, 1)
+            print("  since the third round: \(growth) MiB more")
+        }
+    }
+
+    private func load(
+        _ server: PeerProgram.Running, round: Int, milliseconds: Int, tls: String? = nil
+    ) async throws -> Int {
+        let plan = RPCBenchmark.Case(
+            shape: round % 2 == 0 ? .unary : .stream, payload: round % 3 == 0 ? 64 << 10 : 100, inFlight: 64)
+        return try await program.load(plan, port: server.number, tls: tls, milliseconds: milliseconds).calls
     }
 }
