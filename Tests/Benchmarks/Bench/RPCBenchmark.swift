@@ -46,7 +46,7 @@ struct RPCBenchmark: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await TLSMaterial.make(in: folder)
         if let loadSeconds {
-            let own = try await RPCPeers(folder: peers, buildMissing: false).programs().programs
+            let own = await RPCPeers(folder: peers, buildMissing: false).programs().programs
             guard let ours = own.first else { throw BenchCommand.Failure(description: "this program cannot serve") }
             return try await RPCCapacity(program: ours, tls: folder).load(seconds: loadSeconds)
         }
