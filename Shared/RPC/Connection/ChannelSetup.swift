@@ -6,6 +6,11 @@ extension Connection {
     /// Outbound bytes of a channel from which its streams wait, and at which they go on.
     private static let writeMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 128 << 10)
 
+    /// Bytes that one read may bring. A channel keeps its read buffer, so the smallest is part of what an idle connection
+    /// costs; it doubles with every read that fills it.
+    private static let smallestRead = 1 << 10
+    private static let largestRead = 256 << 10
+
     /// Adds TLS, if any, and a connection to a fresh channel. Runs on the channel's loop.
     static func install(on channel: any Channel, setup: Setup, tls: TLSContexts?) throws -> Connection {
         _ = FreedMemory.isKept
@@ -14,7 +19,8 @@ extension Connection {
         let options = channel.syncOptions
         try options?.setOption(.writeBufferWaterMark, value: writeMark)
         try options?.setOption(
-            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 256 << 10))
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: smallestRead, initial: smallestRead, maximum: largestRead))
         if let tls { try pipeline.addHandler(tls.makeHandler(isServer: setup.side == .accepting)) }
         try pipeline.addHandler(connection)
         return connection
