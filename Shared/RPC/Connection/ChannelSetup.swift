@@ -11,6 +11,11 @@ extension Connection {
     private static let smallestRead = 1 << 10
     private static let largestRead = 256 << 10
 
+    /// Bytes that the kernel takes beyond what it can send now; what is behind them can still be overtaken here.
+    private static let kernelBacklog = 128 << 10
+    /// `TCP_NOTSENT_LOWAT` of Linux's tcp.h.
+    private static let notSentLowWater = NIOBSDSocket.Option(rawValue: 25)
+
     /// Adds TLS, if any, and a connection to a fresh channel. Runs on the channel's loop.
     static func install(on channel: any Channel, setup: Setup, tls: TLSContexts?) throws -> Connection {
         _ = FreedMemory.isKept
@@ -21,6 +26,10 @@ extension Connection {
         try options?.setOption(
             .recvAllocator,
             value: AdaptiveRecvByteBufferAllocator(minimum: smallestRead, initial: smallestRead, maximum: largestRead))
+        #if os(Linux)
+            // Not on Unix sockets, whose buffer is small by itself.
+            try? options?.setOption(.tcpOption(notSentLowWater), value: kernelBacklog)
+        #endif
         if let tls { try pipeline.addHandler(tls.makeHandler(isServer: setup.side == .accepting)) }
         try pipeline.addHandler(connection)
         return connection
