@@ -4,6 +4,9 @@ import PackageDescription
 /// Every target of ours: Swift 6 language mode, warnings are errors.
 let ours: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
+/// Async functions stay on their caller's executor; without it each call and each return looks the executor up anew.
+let onCaller: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 /// C kernels are optimised in every configuration; they are hot loops even under a debugger.
 let kernel: [CSetting] = [.unsafeFlags(["-O2"])]
 
@@ -78,12 +81,16 @@ func service(_ name: String, _ dependencies: [Target.Dependency], exclude: [Stri
         name: name, dependencies: dependencies, path: "Services/\(name)", exclude: exclude, swiftSettings: ours)
 }
 
-func tool(_ name: String, path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours)
+func tool(
+    _ name: String, path: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+    settings: [SwiftSetting] = []
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours + settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours)
+func tests(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours + settings)
 }
 
 // MARK: - Package
@@ -122,10 +129,10 @@ let package = Package(
         library(
             "RPC", ["WireRPC", "CZstd", .nioCore, .nioPosix, .nioTLS, .nioSSL, .deques, .logging, .protobuf],
             // A connection's state is touched on its event loop only; checking every access again costs a tenth of a call.
-            settings: [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]),
-        library("WireOperations", ["RPC", .protobuf]),
-        library("WireAttestation", ["RPC", .protobuf]),
-        library("WireInference", ["RPC", .protobuf]),
+            settings: onCaller + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]),
+        library("WireOperations", ["RPC", .protobuf], settings: onCaller),
+        library("WireAttestation", ["RPC", .protobuf], settings: onCaller),
+        library("WireInference", ["RPC", .protobuf], settings: onCaller),
         library("ProcessSupervision", ["CLaunch", .nioCore, .nioPosix, .logging]),
         library(
             "ServiceKit",
@@ -141,7 +148,7 @@ let package = Package(
                 "Primitives", "Signing", "RPC", "WireAttestation", "ProcessSupervision", .crypto, .asn1, .x509,
                 .logging,
                 .nioCore, .nioPosix, .nioSSL,
-            ]),
+            ], settings: onCaller),
         library("Inference", ["Primitives", "Signing", "WireInference", "Attestation", .protobuf, .crypto]),
         library("OpenAIAPI", ["Primitives", "Inference"]),
         library(
@@ -186,7 +193,7 @@ let package = Package(
             "haca-worker",
             [
                 "Primitives", "Signing", "RPC", "ServiceKit", "Attestation", "Inference", "InferenceBackend",
-                "WireInference", "WireOperations", "WireAttestation", .arguments, .logging,
+                "WireInference", "WireOperations", "WireAttestation", .arguments, .logging, .nioCore, .nioPosix,
             ],
             exclude: ["Engine"]),
         service(
@@ -235,10 +242,9 @@ let package = Package(
         tool(
             "haca-bench", path: "Tests/Benchmarks/Bench",
             [
-                "Primitives", "Signing", "RPC", "WireOperations", "Inference", "ProcessSupervision", .arguments,
-                .nioCore,
-                .nioPosix, .nioSSL, .nioHTTP1, .crypto, .cryptoExtras,
-            ]),
+                "Primitives", "RPC", "WireOperations", "ProcessSupervision", .arguments, .nioCore, .nioPosix, .nioSSL,
+                .nioHTTP1, .cryptoExtras,
+            ], settings: onCaller),
         tests("ConsensusTypesTests", ["ConsensusTypes", "Primitives", "Signing"]),
         tests("ConsensusTests", ["Consensus", "ConsensusTypes", "Primitives", "Signing"]),
         tests(
@@ -271,7 +277,7 @@ let package = Package(
             [
                 "RPC", "WireRPC", "WireOperations", "ProcessSupervision", .nioCore, .nioPosix, .nioSSL, .protobuf,
                 .logging, .x509, .crypto, .asn1,
-            ]),
+            ], settings: onCaller),
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests(
             "ServiceKitTests",

@@ -29,6 +29,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var wakesAt = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
     private var stall: Scheduled<Void>?
+    private var isFlushPending = false
 
     init(watch: ConnectionWatch, maximumBody: Int) {
         self.watch = watch
@@ -47,6 +48,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         stall?.cancel()
         timer = nil
         stall = nil
+        isFlushPending = false
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -91,6 +93,26 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if answersOwed == 0 { setDeadline(HTTPLimits.idleTimeout, context) }
             context.write(data, promise: promise)
         }
+    }
+
+    /// Events that come together leave together: a flush waits for the end of the event loop's round.
+    func flush(context: ChannelHandlerContext) {
+        guard !isFlushPending else { return }
+        isFlushPending = true
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        context.eventLoop.execute { bound.value.handler.flushPending(bound.value.context) }
+    }
+
+    private func flushPending(_ context: ChannelHandlerContext) {
+        guard isFlushPending else { return }
+        isFlushPending = false
+        context.flush()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // What is not flushed would be dropped.
+        flushPending(context)
+        context.close(mode: mode, promise: promise)
     }
 
     /// The answer now written is to the request now read, not to one before it.

@@ -50,7 +50,7 @@ struct HTTPListener: Sendable {
                 maxHeaderFieldCount: HTTPLimits.headerCount))
         switch kind {
         case .plain:
-            return .http1(configuration: channel)
+            return HTTPServerBuilder { LoopBoundChannel(inner: HTTP1Channel(responder: $0, configuration: channel)) }
         case .tls(let certificate, let privateKey):
             var settings = TLSConfiguration.makeServerConfiguration(
                 certificateChain: [.certificate(try NIOSSLCertificate(bytes: certificate, format: .der))],
@@ -58,8 +58,9 @@ struct HTTPListener: Sendable {
             settings.minimumTLSVersion = .tlsv12
             let tls = settings
             return HTTPServerBuilder { responder in
-                GuardedChannel(
-                    inner: try HTTPUpgradeChannel(tls: tls, configuration: channel, responder: responder))
+                LoopBoundChannel(
+                    inner: GuardedChannel(
+                        inner: try HTTPUpgradeChannel(tls: tls, configuration: channel, responder: responder)))
             }
         }
     }

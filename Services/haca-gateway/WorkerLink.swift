@@ -1,6 +1,7 @@
 import Attestation
 import Foundation
 import Logging
+import NIOCore
 import RPC
 import Signing
 import Synchronization
@@ -11,6 +12,8 @@ final class WorkerLink: Sendable {
     /// Pause before a broken status watch is tried again.
     static let watchRetry: Duration = .milliseconds(250)
     static let keysTimeout: Duration = .seconds(10)
+    /// Connections to one worker; event loops beyond share them, at the price of a change of threads.
+    static let maximumConnections = 16
 
     let endpoint: RPCEndpoint
     let client: InferenceWorkerClient
@@ -23,7 +26,6 @@ final class WorkerLink: Sendable {
         var status: Haca_Inference_V1_WorkerStatus?
         var inFlight = 0
         var keyedWorker: String?
-        var executor: (any TaskExecutor)?
     }
     private let state = Mutex(State())
 
@@ -33,6 +35,9 @@ final class WorkerLink: Sendable {
         var configuration = RPCClientConfiguration(
             endpoints: [endpoint], network: network,
             security: identity.source == nil ? .plaintext : identity.enclave.transportSecurity, logger: logger)
+        // A request is answered on the event loop of its client's connection, and calls the worker on the same loop.
+        configuration.pickPolicy = .nearest
+        configuration.connectionsPerEndpoint = min(NIOSingletons.groupLoopCountSuggestion, Self.maximumConnections)
         if let source = identity.source, let policy = identity.policy {
             let connect = AttestedConnect(
                 identity: identity.enclave, source: source, policy: policy, calleeRoles: ["worker"])
@@ -51,15 +56,11 @@ final class WorkerLink: Sendable {
     /// Requests of this gateway the worker is busy with, and those of others that wait there.
     var load: Int { state.withLock { $0.inFlight + Int($0.status?.queued ?? 0) } }
 
-    /// Counts a request while it runs, and runs it on the event loop of the worker's connection: an event of the worker
-    /// then costs no change of threads. What takes long must leave the loop by itself.
+    /// Counts a request while it runs.
     func whileInFlight<Result>(_ body: () async throws -> Result) async throws -> Result {
-        let executor = state.withLock { state in
-            state.inFlight += 1
-            return state.executor
-        }
+        state.withLock { $0.inFlight += 1 }
         defer { state.withLock { $0.inFlight -= 1 } }
-        return try await withTaskExecutorPreference(executor) { try await body() }
+        return try await body()
     }
 
     /// The attested peer that owns a statement's key; nil when none does.
@@ -73,8 +74,6 @@ final class WorkerLink: Sendable {
         while !Task.isCancelled {
             do {
                 let stream = try await client.watchStatus(.init(), options: CallOptions(waitForReady: true))
-                let executor = try await rpc.executor()
-                state.withLock { $0.executor = executor }
                 for try await status in stream {
                     let isNew = state.withLock { state in
                         defer { state.status = status }

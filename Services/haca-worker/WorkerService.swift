@@ -1,6 +1,7 @@
 import Foundation
 import InferenceBackend
 import Logging
+import NIOPosix
 import RPC
 import Signing
 import Synchronization
@@ -19,8 +20,8 @@ struct WorkerService: InferenceWorkerService {
     /// Told after keys were provided.
     let keysProvided: @Sendable () async -> Void
 
-    /// Reading a long body takes more than an event loop can give.
-    var execution: HandlerExecution { .globalPool }
+    /// A longer body, in bytes, is read on a thread that may be held: an event loop cannot give the time.
+    static let longBody = 32 << 10
 
     func generate(
         _ request: Haca_Inference_V1_GenerateRequest, to response: ResponseWriter<Haca_Inference_V1_GenerateEvent>,
@@ -36,7 +37,7 @@ struct WorkerService: InferenceWorkerService {
     ) async throws {
         let model = try model(request.model)
         try await observed(model, logger) { start in
-            let generation = try Generation(request, model: model)
+            let generation = try await generation(request, model)
             let timing = FirstToken(start: start, metrics: metrics, model: model)
             let usage = try await admitted(model, start) {
                 try await generation.run(key: signingKey, now: now) { event in
@@ -48,13 +49,23 @@ struct WorkerService: InferenceWorkerService {
         }
     }
 
+    private func generation(
+        _ request: Haca_Inference_V1_GenerateRequest, _ model: ServedModel
+    ) async throws -> Generation {
+        guard request.body.count >= Self.longBody else { return try Generation(request, model: model) }
+        return try await NIOThreadPool.singleton.runIfActive { try Generation(request, model: model) }
+    }
+
+    /// Vectors are long to read and to hash, so all of it runs on the global pool.
     func embed(
         _ request: Haca_Inference_V1_EmbedRequest, context: ServerContext
     ) async throws -> Haca_Inference_V1_EmbedResponse {
         let model = try model(request.model)
-        return try await observed(model, context.logger) { start in
-            let embedding = try Embedding(request, model: model)
-            return try await admitted(model, start) { try await embedding.run(key: signingKey, now: now) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+            try await observed(model, context.logger) { start in
+                let embedding = try Embedding(request, model: model)
+                return try await admitted(model, start) { try await embedding.run(key: signingKey, now: now) }
+            }
         }
     }
 

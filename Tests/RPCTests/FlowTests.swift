@@ -66,10 +66,10 @@ struct FlowTests {
         }
     }
 
-    @Test
-    func `a vote does not wait behind a blob`() async throws {
+    @Test(arguments: [Fixture.unixEndpoint(), .tcp(host: "127.0.0.1", port: 0)])
+    func `a vote does not wait behind a blob`(endpoint: RPCEndpoint) async throws {
         let blob = 8 << 20
-        try await Fixture.run(endpoint: Fixture.unixEndpoint()) { fixture in
+        try await Fixture.run(endpoint: endpoint) { fixture in
             let before = try await RawPeer.connect(fixture.endpoint) { peer in
                 try await peer.greet()
                 _ = try await peer.next(.settings)

@@ -47,6 +47,11 @@ public final class ClientCall: Sendable {
 
     // MARK: - For the caller
 
+    /// Sends a short request without a suspension. False: nothing was done, `write` has to take it.
+    func writeNow(_ message: EncodedMessage) -> Bool {
+        stream.writeNow(message)
+    }
+
     /// Sends one request; waits while the called side does not keep up.
     public func write(_ message: EncodedMessage) async throws {
         try await stream.write(message)
@@ -56,6 +61,14 @@ public final class ClientCall: Sendable {
     public func finishWriting() async throws {
         let stream = stream
         stream.connection.onLoop { stream.connection.finishWriting(stream) }
+    }
+
+    /// The next response if it is here, as it came; nil does not mean that none will come.
+    func readNow() -> ReceivedMessage? {
+        let (stream, isFirst) = state.withLock { ($0.stream, $0.again != nil) }
+        guard let message = stream.nextMessageNow() else { return nil }
+        if isFirst { state.withLock { $0.again = nil } }
+        return message
     }
 
     /// The next response; nil when the call ended with `OK`; throws `RPCError` for any other status. Cancelling the task
@@ -72,8 +85,7 @@ public final class ClientCall: Sendable {
                     return nil
                 }
                 state.withLock { $0.again = nil }
-                return message.isCompressed
-                    ? try await message.inflated(limit: stream.connection.limits.messageSize) : message
+                return try await inflated(message)
             } catch {
                 let status = error as? RPCError ?? RPCError(.cancelled, "the caller cancelled the call")
                 if let again = state.withLock({ $0.again }), let call = try await again(status) {
@@ -92,6 +104,12 @@ public final class ClientCall: Sendable {
             defer { state.isSurrendered = true }
             return state.stream
         }
+    }
+
+    /// The message itself, or what comes out of its compressed form.
+    func inflated(_ message: ReceivedMessage) async throws -> ReceivedMessage {
+        guard message.isCompressed else { return message }
+        return try await message.inflated(limit: stream.connection.limits.messageSize)
     }
 
     func decode<M: Message>(_ message: ReceivedMessage) async throws -> M {
@@ -115,6 +133,6 @@ extension Connection {
     /// Half-close: an empty TRAILER behind the messages that wait.
     func finishWriting(_ stream: RPCStream) {
         guard stream.phase != .finished, !stream.localEnded else { return }
-        _ = try? enqueue(RPCStream.Outgoing(kind: .trailer, payload: .init()), on: stream)
+        _ = try? enqueue(RPCStream.Outgoing(kind: .trailer, payload: .short([])), on: stream)
     }
 }

@@ -3,12 +3,12 @@ import SwiftProtobuf
 
 /// A message as it goes onto the wire: its protobuf encoding.
 public struct EncodedMessage: Sendable {
-    var buffer: ByteBuffer
+    let payload: Payload
 
     public init(_ message: some Message) throws {
         do {
             let bytes: EncodingBytes = try message.serializedBytes()
-            buffer = bytes.buffer
+            payload = bytes.payload
         } catch {
             throw RPCError(.internalError, "\(type(of: message).protoMessageName) cannot be encoded")
         }
@@ -16,11 +16,11 @@ public struct EncodedMessage: Sendable {
 
     /// Bytes that already are an encoded message.
     public init(bytes: some Sequence<UInt8>) {
-        buffer = EncodingBytes(bytes).buffer
+        payload = EncodingBytes(bytes).payload
     }
 
     /// Bytes of the encoding.
-    public var count: Int { buffer.readableBytes }
+    public var count: Int { payload.count }
 }
 
 /// A message as it came from the wire, not yet decoded.
@@ -36,6 +36,9 @@ public struct ReceivedMessage: Sendable {
     init(buffer: ByteBuffer) {
         self.buffer = buffer
     }
+
+    /// The message holds much more memory than its own.
+    var isWasteful: Bool { buffer.storageCapacity > 4 * count + 1024 }
 
     public init(bytes: some Sequence<UInt8>) {
         buffer = ByteBuffer(bytes: bytes)
@@ -57,29 +60,47 @@ public struct ReceivedMessage: Sendable {
     }
 }
 
-/// What swift-protobuf encodes into: a buffer that goes to the channel as it is.
+/// What swift-protobuf encodes into: what a message is sent as.
 private struct EncodingBytes: SwiftProtobufContiguousBytes {
-    var buffer: ByteBuffer
+    var payload: Payload
 
     /// swift-protobuf asks for exactly the encoded size and then writes every byte, so the memory is not cleared first.
     init(repeating: UInt8, count: Int) {
-        buffer = ByteBufferAllocator().buffer(capacity: count)
-        buffer.moveWriterIndex(forwardBy: count)
+        if count < Payload.longCount {
+            payload = .short([UInt8](unsafeUninitializedCapacity: count) { $1 = count })
+        } else {
+            var buffer = ByteBufferAllocator().buffer(capacity: count)
+            buffer.moveWriterIndex(forwardBy: count)
+            payload = .long(buffer)
+        }
     }
 
     init(_ sequence: some Sequence<UInt8>) {
-        buffer = ByteBufferAllocator().buffer(capacity: sequence.underestimatedCount)
-        buffer.writeBytes(sequence)
+        let bytes = Array(sequence)
+        payload = bytes.count < Payload.longCount ? .short(bytes) : .long(ByteBuffer(bytes: bytes))
     }
 
-    var count: Int { buffer.readableBytes }
+    var count: Int { payload.count }
 
     func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try buffer.withUnsafeReadableBytes(body)
+        switch payload {
+        case .short(let bytes): try bytes.withUnsafeBytes(body)
+        case .long(let buffer): try buffer.withUnsafeReadableBytes(body)
+        }
     }
 
     mutating func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
-        try buffer.withUnsafeMutableReadableBytes(body)
+        // The bytes stay in one place only while they are written.
+        switch payload {
+        case .short(var bytes):
+            payload = .short([])
+            defer { payload = .short(bytes) }
+            return try bytes.withUnsafeMutableBytes(body)
+        case .long(var buffer):
+            payload = .short([])
+            defer { payload = .long(buffer) }
+            return try buffer.withUnsafeMutableReadableBytes(body)
+        }
     }
 }
 

@@ -8,6 +8,15 @@ public struct RequestStream<Element: Message>: AsyncSequence, Sendable {
         let stream: RPCStream
 
         public func next() async throws -> Element? {
+            try await next(isolation: nil)
+        }
+
+        /// The same, on the caller's executor.
+        public func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
+            if let message = stream.nextMessageNow() {
+                if message.isShort { return try stream.decodeNow(message) }
+                return try await stream.decode(message)
+            }
             guard let message = try await stream.nextMessage() else { return nil }
             return try await stream.decode(message)
         }
@@ -22,7 +31,8 @@ public struct ResponseWriter<Element: Message>: Sendable {
 
     /// Sends one response. Throws when the caller has left or the deadline has passed.
     public func write(_ message: Element) async throws {
-        try await stream.write(EncodedMessage(message))
+        let encoded = try EncodedMessage(message)
+        if !stream.writeNow(encoded) { try await stream.write(encoded) }
     }
 }
 
@@ -32,7 +42,8 @@ public struct RequestWriter<Element: Message>: Sendable {
 
     /// Sends one request. Throws the call's status when the call has ended.
     public func write(_ message: Element) async throws {
-        try await call.write(EncodedMessage(message))
+        let encoded = try EncodedMessage(message)
+        if !call.writeNow(encoded) { try await call.write(encoded) }
     }
 
     /// Says that no further request comes. Calling it again does nothing.
@@ -50,6 +61,15 @@ public struct ResponseStream<Element: Message>: AsyncSequence, Sendable {
 
         /// The next response; nil when the call ended with `OK`; throws `RPCError` for any other status.
         public func next() async throws -> Element? {
+            try await next(isolation: nil)
+        }
+
+        /// The same, on the caller's executor.
+        public func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
+            if let message = call.readNow() {
+                if message.isShort { return try message.decode() }
+                return try await call.decode(try await call.inflated(message))
+            }
             guard let message = try await call.read() else { return nil }
             return message.isShort ? try message.decode() : try await call.decode(message)
         }

@@ -8,11 +8,11 @@ final class CallAttempts: Sendable {
     private let deadline: ContinuousClock.Instant?
     private let made = Atomic<Int>(1)
 
-    init(client: RPCClient, method: MethodDescriptor, options: CallOptions) {
+    init(client: RPCClient, method: MethodDescriptor, options: CallOptions, deadline: ContinuousClock.Instant?) {
         self.client = client
         self.method = method
         initial = options
-        deadline = options.timeout.map { .now + $0 }
+        self.deadline = deadline
     }
 
     /// The call's options with what is left of its deadline.

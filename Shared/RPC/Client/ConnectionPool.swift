@@ -125,13 +125,20 @@ final class ConnectionPool: Sendable {
         // When all are bad, a bad one is better than none.
         let isAnyUsable = state.members.contains { isUsable($0, now) }
         let count = state.members.count
+        if policy == .nearest,
+            let near = state.members.first(where: {
+                $0.connection.loop.inEventLoop && (!isAnyUsable || isUsable($0, now))
+            })
+        {
+            return .connection(near.connection)
+        }
         state.cursor = (state.cursor + 1) % count
         var best: Connection?
         var bestLoad = Int.max
         for offset in 0..<count {
             let member = state.members[(state.cursor + offset) % count]
             guard !isAnyUsable || isUsable(member, now) else { continue }
-            if policy == .roundRobin {
+            if policy != .leastLoaded {
                 state.cursor = (state.cursor + offset) % count
                 return .connection(member.connection)
             }

@@ -75,19 +75,19 @@ struct ConnectionUpkeep: Sendable {
 
     private func maintainAll(_ endpoint: RPCEndpoint) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<max(configuration.connectionsPerEndpoint, 1) {
-                group.addTask { await maintain(endpoint) }
+            for number in 0..<max(configuration.connectionsPerEndpoint, 1) {
+                group.addTask { await maintain(endpoint, number) }
             }
         }
     }
 
     /// One connection to one endpoint, again and again.
-    private func maintain(_ endpoint: RPCEndpoint) async {
+    private func maintain(_ endpoint: RPCEndpoint, _ number: Int) async {
         var failures = 0
         while !Task.isCancelled {
             let began = ContinuousClock.now
             do {
-                try await serve(endpoint)
+                try await serve(endpoint, number)
                 // A connection that lasted was no failure; one that closed at once is.
                 failures = ContinuousClock.now - began > .seconds(1) ? 0 : failures + 1
             } catch {
@@ -110,8 +110,8 @@ struct ConnectionUpkeep: Sendable {
     }
 
     /// Connects, prepares, and returns when the connection takes no more calls.
-    private func serve(_ endpoint: RPCEndpoint) async throws {
-        let connection = try await connector.connect(endpoint)
+    private func serve(_ endpoint: RPCEndpoint, _ number: Int) async throws {
+        let connection = try await connector.connect(endpoint, number: number)
         do {
             try await configuration.onConnect?(connection, connection.peer)
             try Task.checkCancellation()

@@ -5,12 +5,15 @@ import Synchronization
 /// Makes connections to endpoints, up to the peer's SETTINGS.
 struct Connector: Sendable {
     let group: any EventLoopGroup
+    /// The loops of the group if each connection has its own.
+    private let loops: [any EventLoop]
     let setup: Connection.Setup
     let tls: TLSContexts?
     let timeout: Duration
 
     init(configuration: RPCClientConfiguration, services: [any RPCService], group: any EventLoopGroup) throws {
         self.group = group
+        loops = configuration.pickPolicy == .nearest ? Array(group.makeIterator()) : []
         tls = try TLSContexts(configuration.security, isServer: false)
         timeout = configuration.connectTimeout
         setup = Connection.Setup(
@@ -19,9 +22,10 @@ struct Connector: Sendable {
             router: MethodRouter(services: services, interceptors: []), logger: configuration.logger)
     }
 
-    func connect(_ endpoint: RPCEndpoint) async throws -> Connection {
+    /// - Parameter number: of the connection among those to the endpoint; it decides the loop where that matters.
+    func connect(_ endpoint: RPCEndpoint, number: Int) async throws -> Connection {
         let made = Mutex<[Connection]>([])
-        let bootstrap = ClientBootstrap(group: group)
+        let bootstrap = ClientBootstrap(group: loops.isEmpty ? group : loops[number % loops.count])
             .connectTimeout(TimeAmount(timeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -57,7 +57,9 @@ public final class RPCClient: RPCChannel {
         for interceptor in configuration.interceptors { try await interceptor.start(&call) }
         let started = call
         let began = ContinuousClock.now
-        let attempts = CallAttempts(client: self, method: method, options: started.options)
+        let attempts = CallAttempts(
+            client: self, method: method, options: started.options,
+            deadline: started.options.timeout.map { began + $0 })
         let connection = try await attempts.connection()
         let stream = try await connection.open(method, only: only, options: attempts.options())
         let interceptors = configuration.interceptors
@@ -155,19 +157,45 @@ public final class RPCClient: RPCChannel {
     private func attempt(
         _ method: MethodDescriptor, _ request: EncodedMessage, options: CallOptions
     ) async throws -> ReceivedMessage {
-        let attempts = CallAttempts(client: self, method: method, options: options)
-        while true {
-            let connection: Connection
-            if let ready = pool.pickNow() { connection = ready } else { connection = try await attempts.connection() }
+        // What a call needs to be made again is kept only once it has failed.
+        let deadline = options.timeout.map { ContinuousClock.now + $0 }
+        if let ready = pool.pickNow() {
             do {
-                let message = try await connection.exchange(method, request, options: attempts.options())
-                pool.note(nil, on: connection)
-                budget.credit()
-                return message
+                return try await exchange(over: ready, method, request, options)
             } catch let error as RPCError {
-                pool.note(error, on: connection)
+                let attempts = CallAttempts(client: self, method: method, options: options, deadline: deadline)
+                guard try await attempts.mayRepeat(after: error) else { throw error }
+                return try await repeated(attempts, method, request)
+            }
+        }
+        return try await repeated(
+            CallAttempts(client: self, method: method, options: options, deadline: deadline), method, request)
+    }
+
+    private func repeated(
+        _ attempts: CallAttempts, _ method: MethodDescriptor, _ request: EncodedMessage
+    ) async throws -> ReceivedMessage {
+        while true {
+            let connection = try await attempts.connection()
+            do {
+                return try await exchange(over: connection, method, request, attempts.options())
+            } catch let error as RPCError {
                 guard try await attempts.mayRepeat(after: error) else { throw error }
             }
+        }
+    }
+
+    private func exchange(
+        over connection: Connection, _ method: MethodDescriptor, _ request: EncodedMessage, _ options: CallOptions
+    ) async throws -> ReceivedMessage {
+        do {
+            let message = try await connection.exchange(method, request, options: options)
+            pool.note(nil, on: connection)
+            budget.credit()
+            return message
+        } catch let error as RPCError {
+            pool.note(error, on: connection)
+            throw error
         }
     }
 }

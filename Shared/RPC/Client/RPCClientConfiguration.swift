@@ -73,6 +73,9 @@ public enum PickPolicy: Sendable, Hashable {
     case roundRobin
     /// The connection with the fewest open calls.
     case leastLoaded
+    /// A connection on the event loop the caller runs on, so that the call changes no thread; otherwise round robin. Has a
+    /// connection for every loop when `connectionsPerEndpoint` is their number.
+    case nearest
 }
 
 /// Waiting between attempts: doubles from `initial` to `maximum`, each time with a random share taken off.

@@ -71,8 +71,10 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     var streamsGrantedToPeer: UInt64
     var streamsOwed: UInt64 = 0
     var reassembled = 0
+    /// Streams whose messages may still lie in the memory of the reads they came with.
+    var unsettled: [RPCStream] = []
     /// The last head without options: most calls of a connection repeat it, and need not decode it.
-    var lastHead: (bytes: ByteBuffer, head: Haca_Rpc_V1_RequestHead)?
+    var lastHead: (bytes: ByteBuffer, head: Haca_Rpc_V1_RequestHead, route: MethodRouter.Route?)?
     /// What stream windows may still grow by, bytes.
     var growthLeft: Int
     var lastRead: NIODeadline
@@ -80,6 +82,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     // Sending.
     var out = ByteBuffer()
+    /// Bytes that went through `out` since the last flush.
+    var collected = 0
     /// Bytes of control answers since the channel last was writable.
     var controlBacklog = 0
     var isFlushPending = false
@@ -97,6 +101,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     var nextStream: UInt64
 
     var streams: [UInt64: RPCStream] = [:]
+    /// The stream of the last message that came.
+    var lastStream: RPCStream?
     /// Inbound calls whose handler runs although their stream has ended.
     var orphans = 0
     var waiting = Deque<RPCStream>()
@@ -190,6 +196,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     func channelReadComplete(context: ChannelHandlerContext) {
         grantCredit()
         executor.drain()
+        settle()
         flush()
         context.fireChannelReadComplete()
     }
@@ -292,6 +299,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         streams.removeAll()
         while let stream = waiting.popFirst() { finish(stream, .failure(neverSeen)) }
         scheduler.removeAll()
+        unsettled.removeAll()
         parked.removeAll()
         deadlines.removeAll()
         for waiter in pings.values { waiter.promise.fail(error) }

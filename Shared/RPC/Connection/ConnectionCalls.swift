@@ -90,7 +90,7 @@ extension Connection: RPCChannel {
             return finish(
                 stream, .failure(RPCError(.resourceExhausted, "the call's metadata is longer than the peer accepts")))
         }
-        if let first = stream.first, UInt64(first.payload.readableBytes) > peerMessageSize {
+        if let first = stream.first, UInt64(first.payload.count) > peerMessageSize {
             return finish(
                 stream, .failure(RPCError(.resourceExhausted, "the request is longer than the peer accepts")))
         }
@@ -103,7 +103,7 @@ extension Connection: RPCChannel {
         out.writeFrameHeader(FrameHeader(.request, stream: stream.id, length: bytes.count))
         out.writeBytes(bytes)
         flushLater()
-        if let first = stream.first, sendRequest(first, on: stream) {
+        if let first = stream.first, sendMessage(first, on: stream) {
             stream.first = nil
         } else if let first = stream.first.take() {
             _ = try? enqueue(first, on: stream)
@@ -165,6 +165,7 @@ extension Connection: RPCChannel {
         let wasOpen = stream.phase == .open
         stream.phase = .finished
         if wasOpen { streams[stream.id] = nil }
+        if lastStream === stream { lastStream = nil }
         if stream.deadline != nil { deadlines.forgetOne() }
         reassembled -= stream.partialReassembled
         growthLeft += stream.grown

@@ -3,8 +3,9 @@ import WireRPC
 
 // Calls of the peer: from the REQUEST frame to the handler and its trailer.
 extension Connection {
-    func acceptCall(_ header: FrameHeader, _ head: Haca_Rpc_V1_RequestHead) throws(ProtocolViolation) {
-        guard let route = setup.router.routes[head.method] else {
+    /// - Parameter route: of the head's method; nil when there is none.
+    func acceptCall(_ header: FrameHeader, _ head: Haca_Rpc_V1_RequestHead, _ route: MethodRouter.Route?) {
+        guard let route else {
             return answer(header.stream, RPCError(.unimplemented, "no method \(head.method.prefix(128))"))
         }
         var deadline: ContinuousClock.Instant?
@@ -97,7 +98,7 @@ extension Connection {
         let trailers = context.trailers
         if failure == nil, let response, trailers.isEmpty, sendAnswer(response, on: stream) { return }
         var status = failure ?? RPCError(.ok, "")
-        if UInt64(response?.payload.readableBytes ?? 0) > peerMessageSize {
+        if UInt64(response?.payload.count ?? 0) > peerMessageSize {
             status = RPCError(.resourceExhausted, "the response is longer than the caller accepts")
         } else if let response, failure == nil {
             _ = try? enqueue(response, on: stream)
@@ -109,7 +110,7 @@ extension Connection {
     private func end(_ stream: RPCStream, _ status: RPCError, trailers: Metadata) {
         var status = status
         for entry in trailers.entries { status.metadata.add(entry.key, bytes: entry.value) }
-        _ = try? enqueue(RPCStream.Outgoing(kind: .trailer, payload: trailer(status)), on: stream)
+        _ = try? enqueue(RPCStream.Outgoing(kind: .trailer, payload: .long(trailer(status))), on: stream)
     }
 
     private func trailer(_ status: RPCError) -> ByteBuffer {

@@ -65,25 +65,22 @@ extension Connection {
         streamsOpenedByPeer += 1
         guard payload.readableBytes <= limits.headSize else { return refuse(header.stream, .tooLarge) }
         if isDraining { return refuse(header.stream, .refused) }
-        try acceptCall(header, decodeHead(payload))
-    }
-
-    private func decodeHead(_ payload: ByteBuffer) throws(ProtocolViolation) -> Haca_Rpc_V1_RequestHead {
-        if let last = lastHead, last.bytes == payload { return last.head }
+        if let last = lastHead, last.bytes == payload { return acceptCall(header, last.head, last.route) }
         let head = try payload.decodePayload(Haca_Rpc_V1_RequestHead.self, of: .request)
+        let route = setup.router.routes[head.method]
         if !head.hasRemainingNanoseconds, head.metadata.isEmpty, head.traceContext.isEmpty {
             // A copy, so that a head does not hold the memory of a whole read.
-            lastHead = (ByteBuffer(bytes: payload.readableBytesView), head)
+            lastHead = (ByteBuffer(bytes: payload.readableBytesView), head, route)
         }
-        return head
+        acceptCall(header, head, route)
     }
 
-    private func receiveMessage(_ header: FrameHeader, _ payload: consuming ByteBuffer) throws(ProtocolViolation) {
+    private func receiveMessage(_ header: FrameHeader, _ payload: ByteBuffer) throws(ProtocolViolation) {
         let length = payload.readableBytes
         let cost = FrameHeader.size + length
         try connectionReceive.receive(cost)
         connectionReceive.owe(cost)
-        guard let stream = streams[header.stream] else { return try checkClosed(header.stream) }
+        guard let stream = stream(header.stream) else { return try checkClosed(header.stream) }
         guard !stream.remoteEnded else { throw .afterEnd }
         try stream.receiveWindow.receive(cost)
 
@@ -104,15 +101,14 @@ extension Connection {
             }
             reassembled += length
             stream.partialReassembled += length
-            if stream.partial == nil { stream.partial = ByteBufferAllocator().buffer(capacity: 2 * length) }
-            stream.partial?.writeImmutableBuffer(payload)
+            stream.append(payload)
             if stream.inbox?.admitsPartial(cost) ?? true { giveBack(Inbox.Freed(credit: cost), on: stream) }
             return
         }
 
         var message: ReceivedMessage
-        if var whole = stream.partial.take() {
-            whole.writeImmutableBuffer(payload)
+        if stream.partial != nil { stream.append(payload) }
+        if let whole = stream.partial.take() {
             message = ReceivedMessage(buffer: whole)
         } else {
             message = ReceivedMessage(buffer: payload)
@@ -125,13 +121,21 @@ extension Connection {
         deliver(message, to: stream)
     }
 
+    /// A stream by its id. Messages of one stream come in rows.
+    private func stream(_ id: UInt64) -> RPCStream? {
+        if let lastStream, lastStream.id == id, lastStream.phase == .open { return lastStream }
+        lastStream = streams[id]
+        return lastStream
+    }
+
     private func deliver(_ message: consuming ReceivedMessage, to stream: RPCStream) {
         if let inbox = stream.inbox {
-            // A queued message must not hold the memory of a whole read for a few bytes.
-            if message.buffer.storageCapacity > 4 * message.count + 1024, !stream.hasWaitingReader {
-                message.buffer = ByteBuffer(bytes: message.buffer.readableBytesView)
+            if let freed = inbox.push(message) {
+                giveBack(freed, on: stream)
+            } else if !stream.isUnsettled {
+                stream.isUnsettled = true
+                unsettled.append(stream)
             }
-            if let freed = inbox.push(message) { giveBack(freed, on: stream) }
             if stream.remoteEnded, stream.isInbound { endRequests(of: stream) }
             return
         }
@@ -209,6 +213,16 @@ extension Connection {
         }
         while let stream = waiting.popFirst() { finish(stream, .failure(error)) }
         closeIfDrained()
+    }
+
+    /// Messages that no reader has taken by now leave the memory of the reads they came with.
+    func settle() {
+        guard !unsettled.isEmpty else { return }
+        for stream in unsettled {
+            stream.isUnsettled = false
+            stream.inbox?.settle()
+        }
+        unsettled.removeAll(keepingCapacity: true)
     }
 
     // MARK: - Streams that are not here

@@ -7,7 +7,7 @@ import WireRPC
 extension Connection {
     /// Bytes collected before they are handed to the channel without waiting for the end of the round.
     private static let collectLimit = 64 << 10
-    /// Frames from here on go to the channel without a copy; TLS copies anyway.
+    /// Frames from here on go to the channel without a copy.
     private static let copyLimit = 8 << 10
     /// A turn's rest below this is given up rather than cut a message for it.
     private static let smallestShare = 1 << 10
@@ -17,7 +17,7 @@ extension Connection {
     /// A message as it will leave, compressed if that was asked for and helps.
     func outgoing(_ message: EncodedMessage, endStream: Bool) async -> RPCStream.Outgoing {
         if case .zstd(let minimumSize, let level) = setup.compression, peerAcceptsZstd, message.count >= minimumSize {
-            let buffer = message.buffer
+            let buffer = message.payload.buffer
             let deflated: ByteBuffer?
             if message.count < OffLoop.threshold / 8 {
                 deflated = Zstd.deflate(buffer, level: level)
@@ -25,27 +25,29 @@ extension Connection {
                 deflated = try? await NIOThreadPool.singleton.runIfActive { Zstd.deflate(buffer, level: level) }
             }
             if let deflated {
-                return RPCStream.Outgoing(kind: .message(compressed: true, endStream: endStream), payload: deflated)
+                return RPCStream.Outgoing(
+                    kind: .message(compressed: true, endStream: endStream), payload: .long(deflated))
             }
         }
-        return RPCStream.Outgoing(kind: .message(compressed: false, endStream: endStream), payload: message.buffer)
+        return RPCStream.Outgoing(kind: .message(compressed: false, endStream: endStream), payload: message.payload)
     }
 
     /// A message as it will leave when nothing is to be compressed.
     func plainOutgoing(_ message: EncodedMessage, endStream: Bool) -> RPCStream.Outgoing? {
         guard case .off = setup.compression else { return nil }
-        return RPCStream.Outgoing(kind: .message(compressed: false, endStream: endStream), payload: message.buffer)
+        return RPCStream.Outgoing(kind: .message(compressed: false, endStream: endStream), payload: message.payload)
     }
 
     /// Puts a message or a trailer at the end of a stream. False: the writer must wait.
     func enqueue(_ outgoing: RPCStream.Outgoing, on stream: RPCStream) throws -> Bool {
         guard stream.phase != .finished else { throw stream.writeFailure }
         guard !stream.localEnded else { throw RPCError(.failedPrecondition, "the stream was finished") }
+        if sendMessage(outgoing, on: stream) { return true }
         switch outgoing.kind {
         case .message(_, let endStream): stream.localEnded = endStream
         case .trailer: stream.localEnded = true
         }
-        stream.queuedBytes += outgoing.payload.readableBytes + FrameHeader.size
+        stream.queuedBytes += outgoing.payload.count + FrameHeader.size
         stream.queue.append(outgoing)
         if stream.phase == .open {
             if stream.isSendable { scheduler.add(stream) }
@@ -86,7 +88,7 @@ extension Connection {
 
     /// Sends a short response and the trailer of success. False: the response has to queue.
     func sendAnswer(_ response: RPCStream.Outgoing, on stream: RPCStream) -> Bool {
-        let length = response.payload.readableBytes
+        let length = response.payload.count
         guard case .message(let compressed, _) = response.kind, UInt64(length) <= peerMessageSize,
             length <= maximumFrame, canPass(length, of: stream, credit: stream.sendWindow.available)
         else { return false }
@@ -97,24 +99,34 @@ extension Connection {
         return true
     }
 
-    /// Sends a call's short only request behind its head. False: the request has to queue.
-    func sendRequest(_ request: RPCStream.Outgoing, on stream: RPCStream) -> Bool {
-        let length = request.payload.readableBytes
-        guard case .message(let compressed, true) = request.kind, length <= maximumFrame,
-            canPass(length, of: stream, credit: stream.sendWindow.available)
+    /// Sends a short message of a stream that can send. False: it has to queue.
+    func sendMessage(_ message: RPCStream.Outgoing, on stream: RPCStream) -> Bool {
+        let length = message.payload.count
+        guard case .message(let compressed, let endStream) = message.kind, stream.phase == .open,
+            length <= maximumFrame, canPass(length, of: stream, credit: stream.sendWindow.available)
         else { return false }
         stream.sendWindow.spend(length + FrameHeader.size)
-        stream.localEnded = true
-        writeWhole(request.payload, flags: compressed ? [.compressed, .endStream] : .endStream, stream: stream.id)
+        var flags: FrameFlags = compressed ? .compressed : []
+        if endStream {
+            flags.insert(.endStream)
+            stream.localEnded = true
+        }
+        writeWhole(message.payload, flags: flags, stream: stream.id)
         if out.readableBytes >= Self.collectLimit { writeOut() }
         return true
     }
 
-    private func writeWhole(_ payload: ByteBuffer, flags: FrameFlags, stream: UInt64) {
-        let length = payload.readableBytes
-        out.writeFrameHeader(FrameHeader(.message, flags: flags, stream: stream, length: length))
+    private func writeWhole(_ payload: Payload, flags: FrameFlags, stream: UInt64) {
+        let length = payload.count
+        let header = FrameHeader(.message, flags: flags, stream: stream, length: length)
         connectionSend.spend(length + FrameHeader.size)
-        if length > 0 { writePayload(payload) }
+        switch payload {
+        case .short(let bytes):
+            bytes.withUnsafeBytes { out.writeFrame(header, copying: $0) }
+        case .long(let buffer):
+            out.writeFrameHeader(header)
+            if length > 0 { writePayload(buffer) }
+        }
         flushLater()
     }
 
@@ -158,12 +170,12 @@ extension Connection {
         var written = 0
         while written == 0 || limit - written >= Self.smallestShare, var item = stream.queue.popFirst() {
             guard case .message(let compressed, let endStream) = item.kind else {
-                written += item.payload.readableBytes + FrameHeader.size
-                stream.queuedBytes -= item.payload.readableBytes + FrameHeader.size
-                writeTrailer(item.payload, of: stream)
+                written += item.payload.count + FrameHeader.size
+                stream.queuedBytes -= item.payload.count + FrameHeader.size
+                writeTrailer(item.payload.buffer, of: stream)
                 return written
             }
-            let remaining = item.payload.readableBytes
+            let remaining = item.payload.count
             let credit = Int(min(stream.sendWindow.available, connectionSend.available)) - FrameHeader.size
             guard credit > 0 || (credit == 0 && remaining == 0) else {
                 stream.queue.prepend(item)
@@ -177,10 +189,14 @@ extension Connection {
             } else if endStream {
                 flags.insert(.endStream)
             }
-            out.writeFrameHeader(FrameHeader(.message, flags: flags, stream: stream.id, length: length))
-            if let slice = item.payload.readSlice(length: length) { writePayload(slice) }
+            if length == remaining {
+                writeWhole(item.payload, flags: flags, stream: stream.id)
+            } else {
+                out.writeFrameHeader(FrameHeader(.message, flags: flags, stream: stream.id, length: length))
+                if let slice = item.payload.readSlice(length: length) { writePayload(slice) }
+                connectionSend.spend(length + FrameHeader.size)
+            }
             stream.sendWindow.spend(length + FrameHeader.size)
-            connectionSend.spend(length + FrameHeader.size)
             written += length + FrameHeader.size
             stream.queuedBytes -= length
             if length < remaining {
@@ -195,7 +211,7 @@ extension Connection {
     }
 
     private func writePayload(_ slice: consuming ByteBuffer) {
-        if setup.usesTLS || slice.readableBytes < Self.copyLimit {
+        if slice.readableBytes < Self.copyLimit {
             out.writeImmutableBuffer(slice)
             return
         }
@@ -243,18 +259,33 @@ extension Connection {
         isFlushPending = false
         grantCredit()
         writeOut()
+        // A round that wrote little needs no memory that held much.
+        if out.storageCapacity > Self.copyLimit, collected < out.storageCapacity / 8 { out = ByteBuffer() }
+        collected = 0
     }
 
     private func writeOut() {
-        handOver()
-        context?.flush()
+        guard let context else { return }
+        guard out.readableBytes > 0 else { return context.flush() }
+        collected += out.readableBytes
+        var sent = out
+        out = ByteBuffer()
+        context.write(wrapOutboundOut(sent), promise: nil)
+        context.flush()
+        // The socket mostly has taken all, and then the memory is ours again.
+        if out.storageCapacity == 0 {
+            sent.clear()
+            out = sent
+        }
     }
 
     /// Gives the collected bytes to the channel without flushing.
     private func handOver() {
         guard out.readableBytes > 0, let context else { return }
-        context.write(wrapOutboundOut(out), promise: nil)
-        if out.storageCapacity > Self.copyLimit { out = ByteBuffer() } else { out.clear() }
+        collected += out.readableBytes
+        let sent = out
+        out = ByteBuffer()
+        context.write(wrapOutboundOut(sent), promise: nil)
     }
 }
 
@@ -265,7 +296,7 @@ extension RPCStream {
         switch item.kind {
         case .trailer: return true
         case .message:
-            let needed = item.payload.readableBytes > 0 ? FrameHeader.size + 1 : FrameHeader.size
+            let needed = item.payload.count > 0 ? FrameHeader.size + 1 : FrameHeader.size
             return sendWindow.available >= Int64(needed)
         }
     }

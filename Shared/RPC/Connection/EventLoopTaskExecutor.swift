@@ -2,6 +2,13 @@ import DequeModule
 import NIOCore
 import NIOPosix
 
+/// Task executors of event loops, for those who serve connections of their own beside the RPC layer's.
+public enum EventLoopExecution {
+    /// The executor of the loop the caller runs on. A task that prefers it changes no thread to answer what the loop has read
+    /// or to call over a connection of the same loop; it must neither block nor compute for more than 100 µs.
+    public static func executor(here loop: any EventLoop) -> any TaskExecutor { EventLoopTaskExecutor.here(loop) }
+}
+
 /// Runs tasks on an event loop, so that a frame's handler needs no other thread.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on the loop only.

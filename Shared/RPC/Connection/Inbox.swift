@@ -1,4 +1,5 @@
 import DequeModule
+import NIOCore
 import Synchronization
 
 /// The messages of a stream that wait for their reader. Filled on the event loop, read from any task without a hop.
@@ -13,6 +14,8 @@ final class Inbox: Sendable {
 
     private struct State {
         var messages = Deque<ReceivedMessage>()
+        /// Messages at the end of the queue that may lie in the memory of the reads they came with.
+        var unsettled = 0
         var waiter: UnsafeContinuation<ReceivedMessage?, any Error>?
         var end: Result<Metadata, any Error>?
         /// Credit of a partial message that waits until the messages before it are read.
@@ -30,6 +33,7 @@ final class Inbox: Sendable {
             }
             guard let waiter = state.waiter else {
                 state.messages.append(message)
+                state.unsettled += 1
                 return (nil, nil)
             }
             state.waiter = nil
@@ -37,6 +41,31 @@ final class Inbox: Sendable {
         }
         waiter?.resume(returning: message)
         return freed
+    }
+
+    /// Moves what came last out of the memory of its reads, into one piece: a queued message must not hold a whole read for
+    /// a few bytes.
+    func settle() {
+        state.withLock { state in
+            let first = state.messages.count - min(state.unsettled, state.messages.count)
+            state.unsettled = 0
+            let wasteful = (first..<state.messages.count).filter { state.messages[$0].isWasteful }
+            guard !wasteful.isEmpty else { return }
+            var joined = ByteBufferAllocator().buffer(
+                capacity: wasteful.reduce(0) { $0 + state.messages[$1].buffer.readableBytes })
+            for index in wasteful { joined.writeImmutableBuffer(state.messages[index].buffer) }
+            for index in wasteful {
+                let length = state.messages[index].buffer.readableBytes
+                if let copy = joined.readSlice(length: length) { state.messages[index].buffer = copy }
+            }
+        }
+    }
+
+    /// The next message if it is here.
+    func nextNow(freed: (Freed) -> Void) -> ReceivedMessage? {
+        guard case .message(let message, let credit) = state.withLock({ Self.take(&$0) }) else { return nil }
+        if let credit { freed(credit) }
+        return message
     }
 
     /// Part of a message arrived. True: its credit may return now; false: it waits for the messages before it.
@@ -73,6 +102,7 @@ final class Inbox: Sendable {
     private static func discard(_ state: inout State) -> Int {
         let freed = state.messages.reduce(state.freed.reassembled) { $0 + $1.reassembled }
         state.messages.removeAll()
+        state.unsettled = 0
         state.freed = Freed()
         return freed
     }
@@ -154,7 +184,6 @@ final class Inbox: Sendable {
         }
     }
 
-    var hasWaiter: Bool { state.withLock { $0.waiter != nil } }
     var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
 
     /// The status's metadata, once the call has ended well.

@@ -15,7 +15,7 @@ final class RPCStream: @unchecked Sendable {
         }
 
         let kind: Kind
-        var payload: ByteBuffer
+        var payload: Payload
         /// The first frame has left.
         var started = false
     }
@@ -47,6 +47,7 @@ final class RPCStream: @unchecked Sendable {
     /// A task that waited to write was cancelled: no other waits.
     var isWritingCancelled = false
     var writers: [UnsafeContinuation<Void, any Error>] = []
+    /// The message that is being put together. A long one's first frame came in memory of its own, which has room to go on.
     var partial: ByteBuffer?
     var partialCompressed = false
     /// Reassembly budget the partial message occupies, and its frames' credit that was not given back, bytes.
@@ -85,9 +86,23 @@ final class RPCStream: @unchecked Sendable {
     /// Why writing is no longer possible.
     var failure: RPCError?
 
+    /// Its inbox may hold messages that lie in the memory of the reads they came with.
+    var isUnsettled = false
+
     var isFinished: Bool { phase == .finished }
-    var hasWaitingReader: Bool { inbox?.hasWaiter ?? false }
     var writeFailure: RPCError { failure ?? RPCError(.cancelled, "the call has ended") }
+
+    /// Adds a frame's payload to the message that is being put together.
+    func append(_ payload: ByteBuffer) {
+        if var whole = partial.take() {
+            whole.writeImmutableBuffer(payload)
+            partial = whole
+        } else if payload.storageCapacity > 4 * payload.readableBytes + 1024 {
+            partial = ByteBuffer(bytes: payload.readableBytesView)
+        } else {
+            partial = payload
+        }
+    }
 
     // MARK: - For handlers
 
@@ -102,11 +117,20 @@ final class RPCStream: @unchecked Sendable {
     func shortRequest<M: Message>() throws -> M? {
         guard let message = single, message.isShort else { return nil }
         single = nil
+        return try decodeNow(message)
+    }
+
+    func decodeNow<M: Message>(_ message: ReceivedMessage) throws -> M {
         do {
             return try message.decode()
         } catch {
             throw RPCError(.invalidArgument, "the request is no \(M.protoMessageName)")
         }
+    }
+
+    /// The next message if it is here, as it came; nil does not mean that none will come.
+    func nextMessageNow() -> ReceivedMessage? {
+        inbox?.nextNow(freed: { giveBack($0) })
     }
 
     func nextMessage() async throws -> ReceivedMessage? {
@@ -138,6 +162,14 @@ final class RPCStream: @unchecked Sendable {
     }
 
     // MARK: - For both roles
+
+    /// Sends a short message without a suspension. False: nothing was done, `write` has to take it.
+    func writeNow(_ message: EncodedMessage) -> Bool {
+        guard connection.loop.inEventLoop, !localEnded,
+            let plain = connection.plainOutgoing(message, endStream: false)
+        else { return false }
+        return connection.sendMessage(plain, on: self)
+    }
 
     /// Sends a message, and waits while too many bytes of this stream wait already.
     func write(_ message: EncodedMessage, endStream: Bool = false) async throws {

@@ -13,35 +13,27 @@ public struct FrameDecoder: Sendable {
     /// Largest payload accepted, bytes.
     public var maximumPayload: Int
 
+    /// What has arrived and was not taken.
     private var pending = ByteBuffer()
-    /// `pending` is ours alone and has room for the whole of its first frame.
-    private var assembling = false
+    /// The frame that did not arrive in one piece, in memory of its own that the frame's taker may go on to fill.
+    private var assembly: ByteBuffer?
 
     public init(maximumPayload: Int) {
         self.maximumPayload = maximumPayload
     }
 
     /// Bytes of a frame, or of a preface, that is not complete.
-    public var pendingBytes: Int { pending.readableBytes }
+    public var pendingBytes: Int { pending.readableBytes + (assembly?.readableBytes ?? 0) }
 
     /// Takes what arrived.
     public mutating func append(_ bytes: consuming ByteBuffer) {
-        guard pending.readableBytes > 0 else {
+        if assembly != nil { fillAssembly(from: &bytes) }
+        guard bytes.readableBytes > 0 else { return }
+        if pending.readableBytes == 0 {
             pending = bytes
-            assembling = false
-            return
+        } else {
+            pending.writeImmutableBuffer(bytes)
         }
-        if !assembling || pending.writableBytes < bytes.readableBytes {
-            // Frames handed out still share the old memory: one new piece, as large as the frame that is coming.
-            let length = pending.getInteger(at: pending.readerIndex, as: UInt32.self).map(Int.init) ?? 0
-            let frame = FrameHeader.size + min(length, maximumPayload)
-            var joined = ByteBufferAllocator().buffer(
-                capacity: max(frame, pending.readableBytes + bytes.readableBytes))
-            joined.writeImmutableBuffer(pending)
-            pending = joined
-            assembling = true
-        }
-        pending.writeImmutableBuffer(bytes)
     }
 
     /// Takes the preface off the front; false while it is not complete.
@@ -52,35 +44,72 @@ public struct FrameDecoder: Sendable {
     /// The next whole frame; nil when more bytes are needed. Frames of ignorable unknown types are skipped.
     public mutating func next() throws(ProtocolViolation) -> Frame? {
         while true {
-            guard
-                let (length, type, flags, reserved, stream) = pending.peekMultipleIntegers(
-                    as: (UInt32, UInt8, UInt8, UInt16, UInt64).self)
+            if let assembly {
+                guard let header = try header(of: assembly),
+                    assembly.readableBytes >= FrameHeader.size + Int(header.length)
+                else { return nil }
+                var payload = assembly
+                self.assembly = nil
+                payload.moveReaderIndex(forwardBy: FrameHeader.size)
+                if header.type < FrameHeader.firstIgnorableType { return Frame(header: header, payload: payload) }
+            }
+            guard let header = try header(of: pending), pending.readableBytes >= FrameHeader.size + Int(header.length)
             else {
                 release()
                 return nil
             }
-            guard length <= maximumPayload else { throw .frameTooLarge(length: length, limit: maximumPayload) }
-            guard reserved == 0 else { throw .reservedBits }
-            let header = FrameHeader(length: length, type: type, flags: FrameFlags(rawValue: flags), stream: stream)
-            if let known = FrameType(rawValue: type) {
-                try Self.check(header, known)
-            } else if type < FrameHeader.firstIgnorableType {
-                throw .unknownType(type)
-            }
-            guard pending.readableBytes >= FrameHeader.size + Int(length) else { return nil }
             pending.moveReaderIndex(forwardBy: FrameHeader.size)
-            guard let payload = pending.readSlice(length: Int(length)) else { return nil }
-            assembling = false
-            if type < FrameHeader.firstIgnorableType { return Frame(header: header, payload: payload) }
+            guard let payload = pending.readSlice(length: Int(header.length)) else { return nil }
+            if header.type < FrameHeader.firstIgnorableType { return Frame(header: header, payload: payload) }
         }
     }
 
-    /// Lets go of the memory of a read once every frame in it was taken.
-    private mutating func release() {
-        if pending.readableBytes == 0 {
-            pending = ByteBuffer()
-            assembling = false
+    /// The header at the front, checked; nil while it is not complete.
+    private func header(of bytes: ByteBuffer) throws(ProtocolViolation) -> FrameHeader? {
+        guard
+            let (length, type, flags, reserved, stream) = bytes.peekMultipleIntegers(
+                as: (UInt32, UInt8, UInt8, UInt16, UInt64).self)
+        else { return nil }
+        guard length <= maximumPayload else { throw .frameTooLarge(length: length, limit: maximumPayload) }
+        guard reserved == 0 else { throw .reservedBits }
+        let header = FrameHeader(length: length, type: type, flags: FrameFlags(rawValue: flags), stream: stream)
+        if let known = FrameType(rawValue: type) {
+            try Self.check(header, known)
+        } else if type < FrameHeader.firstIgnorableType {
+            throw .unknownType(type)
         }
+        return header
+    }
+
+    /// Lets go of the memory of a read once every whole frame in it was taken: what is left moves out of it.
+    private mutating func release() {
+        var rest = pending
+        pending = ByteBuffer()
+        guard rest.readableBytes > 0 else { return }
+        assembly = ByteBufferAllocator().buffer(capacity: FrameHeader.size + knownLength(at: rest))
+        fillAssembly(from: &rest)
+    }
+
+    /// Moves bytes to the incomplete frame, up to its end.
+    private mutating func fillAssembly(from bytes: inout ByteBuffer) {
+        guard var frame = assembly.take() else { return }
+        if frame.readableBytes < FrameHeader.size {
+            let count = min(FrameHeader.size - frame.readableBytes, bytes.readableBytes)
+            if let part = bytes.readSlice(length: count) { frame.writeImmutableBuffer(part) }
+        }
+        if frame.readableBytes >= FrameHeader.size {
+            let missing = FrameHeader.size + knownLength(at: frame) - frame.readableBytes
+            frame.reserveCapacity(minimumWritableBytes: missing)
+            if let part = bytes.readSlice(length: min(missing, bytes.readableBytes)) {
+                frame.writeImmutableBuffer(part)
+            }
+        }
+        assembly = frame
+    }
+
+    /// The payload length a frame's first bytes tell, as far as it is acceptable; 0 while they do not tell.
+    private func knownLength(at bytes: ByteBuffer) -> Int {
+        min(bytes.getInteger(at: bytes.readerIndex, as: UInt32.self).map(Int.init) ?? 0, maximumPayload)
     }
 
     /// What flags, stream and length a type allows.

@@ -60,4 +60,18 @@ extension ByteBuffer {
     mutating func writeFrameHeader(_ header: FrameHeader) {
         writeMultipleIntegers(header.length, header.type, header.flags.rawValue, UInt16(0), header.stream)
     }
+
+    /// Writes a whole frame in one step: short frames are many.
+    mutating func writeFrame(_ header: FrameHeader, copying payload: UnsafeRawBufferPointer) {
+        let size = FrameHeader.size + payload.count
+        writeWithUnsafeMutableBytes(minimumWritableBytes: size) { bytes in
+            bytes.storeBytes(of: header.length.bigEndian, as: UInt32.self)
+            bytes.storeBytes(of: header.type, toByteOffset: 4, as: UInt8.self)
+            bytes.storeBytes(of: header.flags.rawValue, toByteOffset: 5, as: UInt8.self)
+            bytes.storeBytes(of: 0, toByteOffset: 6, as: UInt16.self)
+            bytes.storeBytes(of: header.stream.bigEndian, toByteOffset: 8, as: UInt64.self)
+            UnsafeMutableRawBufferPointer(rebasing: bytes[FrameHeader.size...]).copyMemory(from: payload)
+            return size
+        }
+    }
 }

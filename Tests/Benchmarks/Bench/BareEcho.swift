@@ -25,7 +25,7 @@ enum BareEcho {
         try await channel.closeFuture.get()
     }
 
-    static func load(_ plan: LoadPlan, _ material: TLSMaterial?) async throws -> Measurement {
+    static func load(_ plan: LoadPlan, _ material: TLSMaterial?, countsBytes: Bool) async throws -> Measurement {
         let context = try material?.context(server: false)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let finished = group.any().makePromise(of: Measurement.self)
@@ -39,7 +39,9 @@ enum BareEcho {
                     }
                     switch plan.shape {
                     case .unary: try channel.pipeline.syncOperations.addHandler(BareEchoClient(plan, finished))
-                    case .stream: try channel.pipeline.syncOperations.addHandler(BareCopyClient(plan, finished))
+                    case .stream:
+                        try channel.pipeline.syncOperations.addHandler(
+                            BareCopyClient(plan, countsBytes: countsBytes, finished))
                     }
                 }
             }
@@ -192,21 +194,28 @@ private final class BareEchoClient: ChannelInboundHandler {
     }
 }
 
-/// Asks for copies again and again, and counts the bytes that come.
+/// Asks for copies again and again, and counts the messages that come: each is cut out of the bytes, as whoever receives
+/// messages must. With `countsBytes`, only bytes are counted.
 private final class BareCopyClient: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private let plan: LoadPlan
+    private let countsBytes: Bool
     private let finished: EventLoopPromise<Measurement>
+    private var splitter = FrameSplitter()
+    /// Messages asked for and received.
     private var expected = 0
     private var received = 0
+    /// Bytes received that are no whole message yet, when only bytes are counted.
+    private var spare = 0
     private var began: UInt64 = 0
     private var end: UInt64 = 0
     private var warm = false
 
-    init(_ plan: LoadPlan, _ finished: EventLoopPromise<Measurement>) {
+    init(_ plan: LoadPlan, countsBytes: Bool, _ finished: EventLoopPromise<Measurement>) {
         self.plan = plan
+        self.countsBytes = countsBytes
         self.finished = finished
     }
 
@@ -226,13 +235,13 @@ private final class BareCopyClient: ChannelInboundHandler {
     }
 
     private func request(_ context: ChannelHandlerContext) {
-        expected += plan.downloadCount * frameLength
+        expected += plan.downloadCount
         let frame = BareEcho.frame(plan, copies: plan.downloadCount, context.channel.allocator)
         context.write(wrapOutboundOut(frame), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        received += unwrapInboundIn(data).readableBytes
+        take(unwrapInboundIn(data))
         guard received == expected else { return }
         let now = monotonicNanoseconds()
         if now < end {
@@ -242,10 +251,23 @@ private final class BareCopyClient: ChannelInboundHandler {
             warm = true
             start(context, milliseconds: plan.milliseconds)
         } else {
-            let messages = received / frameLength
             finished.succeed(
                 Measurement(
-                    calls: messages, seconds: Double(now - began) / 1e9, bytes: messages * plan.payload, latencies: []))
+                    calls: received, seconds: Double(now - began) / 1e9, bytes: received * plan.payload, latencies: []))
+        }
+    }
+
+    private func take(_ bytes: ByteBuffer) {
+        if countsBytes {
+            spare += bytes.readableBytes
+            received += spare / frameLength
+            spare %= frameLength
+            return
+        }
+        splitter.append(bytes)
+        while let (frame, _) = splitter.next() {
+            precondition(frame.readableBytes == frameLength)
+            received += 1
         }
     }
 

@@ -14,6 +14,8 @@ struct EchoPeer: AsyncParsableCommand {
         /// The RPC layer, called from the global pool instead of the connection's event loop.
         case rpcPool = "rpc-pool"
         case nio
+        /// Bare NIO whose client counts the bytes of a stream and does not cut messages out of them.
+        case nioBytes = "nio-bytes"
     }
 
     struct Serve: AsyncParsableCommand {
@@ -25,7 +27,7 @@ struct EchoPeer: AsyncParsableCommand {
             let material = try tls.map(TLSMaterial.init(folder:))
             switch layer {
             case .rpc, .rpcPool: try await RPCEcho.serve(material, streams: streams)
-            case .nio: try await BareEcho.serve(material)
+            case .nio, .nioBytes: try await BareEcho.serve(material)
             }
         }
     }
@@ -40,7 +42,8 @@ struct EchoPeer: AsyncParsableCommand {
                 switch layer {
                 case .rpc: try await RPCEcho.load(plan, material, onLoop: true)
                 case .rpcPool: try await RPCEcho.load(plan, material, onLoop: false)
-                case .nio: try await BareEcho.load(plan, material)
+                case .nio: try await BareEcho.load(plan, material, countsBytes: false)
+                case .nioBytes: try await BareEcho.load(plan, material, countsBytes: true)
                 }
             print(try measurement.json)
         }

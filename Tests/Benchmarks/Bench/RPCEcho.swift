@@ -69,6 +69,8 @@ enum RPCEcho {
         var message = Haca_Operations_V1_EchoMessage()
         message.payload = Data(repeating: 0x5A, count: plan.payload)
         message.count = UInt64(plan.downloadCount)
+        // An option's value is looked up at every use.
+        let payload = plan.payload
         var tally = Tally()
         var now = monotonicNanoseconds()
         repeat {
@@ -76,11 +78,11 @@ enum RPCEcho {
             switch plan.shape {
             case .unary:
                 let answer = try await echo.unary(message)
-                precondition(answer.payload.count == plan.payload)
+                precondition(answer.payload.count == payload)
                 tally.calls += 1
             case .stream:
                 for try await answer in try await echo.download(message) {
-                    precondition(answer.payload.count == plan.payload)
+                    precondition(answer.payload.count == payload)
                     tally.calls += 1
                 }
             }

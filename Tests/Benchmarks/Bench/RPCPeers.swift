@@ -6,6 +6,7 @@ struct RPCPeers: Sendable {
     static let ours = "haca RPC"
     static let fromPool = "haca RPC, called from the global pool"
     static let bare = "bare NIO"
+    static let bareBytes = "bare NIO, bytes only"
     static let grpcSwift = "grpc-swift-2"
     static let grpcCxx = "gRPC C++"
 
@@ -24,7 +25,10 @@ struct RPCPeers: Sendable {
             PeerProgram(
                 name: name, executable: executable, prefix: ["echo-peer"], suffix: ["--layer", layer.rawValue])
         }
-        var programs = [layer(Self.ours, .rpc), layer(Self.fromPool, .rpcPool), layer(Self.bare, .nio)]
+        var programs = [
+            layer(Self.ours, .rpc), layer(Self.fromPool, .rpcPool), layer(Self.bare, .nio),
+            layer(Self.bareBytes, .nioBytes),
+        ]
         var missing: [Missing] = []
         do {
             programs.append(PeerProgram(name: Self.grpcSwift, executable: try await grpcSwift()))
