@@ -242,8 +242,9 @@ let package = Package(
         tool(
             "haca-bench", path: "Tests/Benchmarks/Bench",
             [
-                "Primitives", "RPC", "WireOperations", "ProcessSupervision", .arguments, .nioCore, .nioPosix, .nioSSL,
-                .nioHTTP1, .cryptoExtras,
+                "ConsensusTypes", "LightClient", "Primitives", "RPC", "Signing", "WireOperations", "ProcessSupervision",
+                .arguments, .nioCore, .nioPosix, .nioSSL,
+                .nioHTTP1, .crypto, .cryptoExtras,
             ], settings: onCaller),
         tests("ConsensusTypesTests", ["ConsensusTypes", "Primitives", "Signing"]),
         tests("ConsensusTests", ["Consensus", "ConsensusTypes", "Primitives", "Signing"]),

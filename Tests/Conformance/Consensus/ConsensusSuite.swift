@@ -8,6 +8,7 @@ enum ConsensusSuite: Suite {
     static func vectors(in document: JSON) throws -> [JSON] {
         if isLeftOut(document) { return [] }
         if KnownAnswers.isOne(document) { return KnownAnswers.vectors(in: document) }
+        if WALVectors.isOne(document) { return WALVectors.vectors(in: document) }
         if RPCFixtures.isOne(document) { return [document] }
         return try VectorFile.split(document, listNames: ["cases", "vectors", "tests"])
     }
@@ -23,11 +24,11 @@ enum ConsensusSuite: Suite {
 
     /// The kinds, those with the more telling members first.
     private static let kinds: [any ConsensusVector.Type] = [
-        SignBytesVector.self, SignatureVector.self, EvidenceVector.self, BlockTimeVector.self,
+        SignBytesVector.self, SignatureVector.self, EvidenceVector.self, SignerVector.self, BlockTimeVector.self,
         ValidatorSetVector.self, RotationVector.self, MerkleInnerVector.self, MerkleVector.self,
         BlockEncodingVector.self, HeaderHashVector.self, CommitHashVector.self, PartSetVector.self,
-        TransactionsHashVector.self, ParametersHashVector.self, ResultsHashVector.self,
-        ABCIFrameVector.self, MessageVector.self,
+        TransactionsHashVector.self, ParametersHashVector.self, ResultsHashVector.self, WALFrameVector.self,
+        WALStreamVector.self, ABCIFrameVector.self, MessageVector.self,
     ]
 
     private static func isLeftOut(_ document: JSON) -> Bool {
