@@ -234,8 +234,8 @@ let package = Package(
         tool(
             "haca-bench", path: "Tests/Benchmarks/Bench",
             [
-                "Primitives", "Signing", "RPC", "WireOperations", "Inference", "ProcessSupervision", .arguments,
-                .nioCore,
+                "Primitives", "Signing", "ConsensusTypes", "LightClient", "RPC", "WireOperations", "Inference",
+                "ProcessSupervision", .arguments, .nioCore,
                 .nioPosix, .nioSSL, .nioHTTP1, .crypto, .cryptoExtras,
             ]),
         tests("ConsensusTypesTests", ["ConsensusTypes", "Primitives", "Signing"]),
