@@ -10,8 +10,8 @@ struct HacaCommand: AsyncParsableCommand {
         abstract: "Verifiable inference: run a local network, talk to it, check its receipts.",
         version: "haca \(BuildVersion.number)",
         subcommands: [
-            VersionCommand.self, TestnetCommand.self, ChatCommand.self, VerifyCommand.self, RPCCommand.self,
-            PortsCommand.self,
+            VersionCommand.self, TestnetCommand.self, ChatCommand.self, VerifyCommand.self, LightCommand.self,
+            RPCCommand.self, PortsCommand.self,
             HealthCommand.self, ConfigCommand.self,
             CompletionsCommand.self,
         ])

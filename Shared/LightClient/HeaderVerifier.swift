@@ -72,6 +72,12 @@ public struct HeaderVerifier: Sendable {
             throw .malformed(error)
         }
         guard block.signedHeader.header.chainID == chainID else { throw .wrongChain(block.signedHeader.header.chainID) }
+        // The header's hash covers keys and powers, not addresses; a provider could swap them.
+        for validator in block.validators.validators {
+            if let address = validator.publicKey.address, address != validator.address {
+                throw .wrongAddress(validator.address)
+            }
+        }
     }
 
     private func checkShape(

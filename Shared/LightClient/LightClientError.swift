@@ -19,6 +19,16 @@ public enum LightClientError: Error, Sendable {
     case store(TrustedStoreError)
 }
 
+extension LightClientError {
+    /// Whether the same question may have an answer later.
+    public var isTemporary: Bool {
+        switch self {
+        case .provider, .wrongAnswer, .unconfirmed: true
+        default: false
+        }
+    }
+}
+
 extension LightClientError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -9,6 +9,8 @@ public enum LightVerificationError: Error, Hashable, Sendable {
     case notEnoughTrust(power: Int64, needed: Int64)
     case malformed(BlockError)
     case wrongChain(String)
+    /// A validator whose address is not its key's.
+    case wrongAddress(ValidatorAddress)
     case wrongHeight(Int64, trusted: Int64)
     /// Time must grow with height.
     case wrongTime(Timestamp, trusted: Timestamp)
@@ -30,6 +32,7 @@ extension LightVerificationError: CustomStringConvertible {
             "the trusted validators that signed have \(power) of power; more than \(needed) is needed"
         case .malformed(let error): "the block contradicts itself: \(error)"
         case .wrongChain(let chain): "the header belongs to chain \(chain)"
+        case .wrongAddress(let address): "the validator \(address) has another key"
         case .wrongHeight(let height, let trusted): "height \(height) does not follow the trusted height \(trusted)"
         case .wrongTime(let time, let trusted): "time \(time) does not fit the trusted time \(trusted)"
         case .fromFuture(let time): "the header's time \(time) lies in the future"
