@@ -169,8 +169,8 @@ let package = Package(
         library(
             "CometBFTRPC",
             [
-                "ABCI", "ConsensusTypes", "Primitives", "Signing", .logging, .nioCore, .nioPosix, .nioHTTP1,
-                .nioWebSocket,
+                "ABCI", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing", .deques, .logging, .nioCore,
+                .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // Services

@@ -12,7 +12,7 @@ import Testing
         let chain = try TestChain()
         try chain.start()
         let answer = try chain.block("val:\(text(9))!7", "val=\(text(1))!0", "val:ed25519!\(text(2))!11")
-        #expect(answer.transactionResults.allSatisfy(\.isSuccess))
+        #expect(answer.transactionResults.allSatisfy { $0.isSuccess })
         #expect(
             answer.validatorUpdates == [
                 ValidatorUpdate(publicKey: key(9), power: 7), ValidatorUpdate(publicKey: key(1), power: 0),
