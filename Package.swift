@@ -177,8 +177,8 @@ let package = Package(
         library(
             "CometBFTRPC",
             [
-                "ABCI", "ConsensusTypes", "Primitives", "Signing", .logging, .nioCore, .nioPosix, .nioHTTP1,
-                .nioWebSocket,
+                "ABCI", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing", .deques, .logging, .nioCore,
+                .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // Services
@@ -213,7 +213,7 @@ let package = Package(
                 "KeyValueStore", "Primitives", "RPC", "Replica", "ServiceKit", "Signing", "WireOperations", .arguments,
                 .logging, .nioCore,
             ]),
-        service("haca-kvstore", ["ABCI", "KeyValueApplication", "ServiceKit", .arguments, .logging]),
+        service("haca-kvstore", ["ABCI", "KeyValueApplication", "KeyValueStore", "ServiceKit"]),
         service("protoc-gen-haca", [.protobuf, .protobufPlugin]),
 
         // Conformance, benchmarks, tests
@@ -249,7 +249,11 @@ let package = Package(
         tests("ConsensusTypesTests", ["ConsensusTypes", "Primitives", "Signing"]),
         tests("ConsensusTests", ["Consensus", "ConsensusTypes", "Primitives", "Signing"]),
         tests(
-            "ABCITests", ["ABCI", "ConsensusTypes", "KeyValueApplication", "Primitives", .logging, .nioCore, .nioPosix]),
+            "ABCITests",
+            [
+                "ABCI", "ConsensusTypes", "KeyValueApplication", "KeyValueStore", "Primitives", "Signing", .logging,
+                .nioCore, .nioPosix,
+            ]),
         tests("KeyValueStoreTests", ["KeyValueStore", "Primitives"]),
         tests(
             "ReplicaTests",

@@ -1,6 +1,5 @@
 import DequeModule
 import NIOCore
-import Synchronization
 
 /// One of a client's connections: writes requests, matches responses to them by order. Used on its event loop only.
 final class ABCIClientConnection: ChannelInboundHandler {
@@ -93,31 +92,5 @@ final class ABCIClientConnection: ChannelInboundHandler {
         pending = []
         for request in unanswered { request.completion?(.failure(final)) }
         channel.close(promise: nil)
-    }
-}
-
-/// The channels of one client, to be closed together.
-final class ABCIConnectionSet: Sendable {
-    private struct State {
-        var channels: [any Channel] = []
-        var isClosed = false
-    }
-
-    private let state = Mutex(State())
-
-    func add(_ channel: any Channel) {
-        let isClosed = state.withLock { state in
-            state.channels.append(channel)
-            return state.isClosed
-        }
-        if isClosed { channel.close(promise: nil) }
-    }
-
-    func closeAll() {
-        let channels = state.withLock { state in
-            state.isClosed = true
-            return state.channels
-        }
-        for channel in channels { channel.close(promise: nil) }
     }
 }

@@ -56,18 +56,21 @@ public final class SocketABCIClient: ABCIClient {
         let closer = ABCIConnectionSet()
         let fail: @Sendable (ABCIError) -> Void = { error in
             if failure.record(error) { onFailure(error) }
-            closer.closeAll()
+            closer.startClosing()
         }
         do {
             for _ in ABCIConnection.allCases {
                 let (channel, connection) = try await dial(
                     configuration, group: group, deadline: deadline, failure: failure, fail: fail)
-                closer.add(channel)
+                guard closer.add(channel) else {
+                    channel.close(promise: nil)
+                    throw failure.error ?? .closed
+                }
                 connections.append(connection)
             }
         } catch {
             failure.record(.closed)
-            closer.closeAll()
+            closer.startClosing()
             throw .connection("\(configuration.address): \(error)")
         }
         return SocketABCIClient(connections: connections, failure: failure)

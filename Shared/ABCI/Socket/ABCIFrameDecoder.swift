@@ -40,35 +40,3 @@ struct ABCIFrameDecoder: ByteToMessageDecoder {
         return nil
     }
 }
-
-/// Hands on the messages of one read together, so that their answers leave in one write.
-final class ABCIFrameBatching: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = [ByteBuffer]
-
-    private var frames: [ByteBuffer] = []
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { frames.append(unwrapInboundIn(data)) }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        passOn(context: context)
-        context.fireChannelReadComplete()
-    }
-
-    /// What came before a bad frame is answered before the connection is given up.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        passOn(context: context)
-        context.fireErrorCaught(error)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        passOn(context: context)
-        context.fireChannelInactive()
-    }
-
-    private func passOn(context: ChannelHandlerContext) {
-        guard !frames.isEmpty else { return }
-        context.fireChannelRead(wrapInboundOut(frames))
-        frames = []
-    }
-}

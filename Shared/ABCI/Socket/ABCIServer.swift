@@ -8,17 +8,11 @@ import Synchronization
 ///
 /// Requests of one connection are answered one after another, those of different connections in parallel.
 public final class ABCIServer: Sendable {
-    typealias ConnectionChannel = NIOAsyncChannel<[ByteBuffer], ByteBuffer>
-
-    /// Batches of requests that wait behind the one being answered; then the socket is not read.
-    private static let backPressure = NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark(
-        lowWatermark: 1, highWatermark: 4)
-
     private let application: any Application
     private let configuration: ABCIServerConfiguration
     private let group: any EventLoopGroup
-    private let openConnections = Atomic<Int>(0)
-    private let serving = Mutex<Task<Void, Never>?>(nil)
+    private let connections = ABCIConnectionSet()
+    private let listener = Mutex<(any Channel)?>(nil)
 
     /// - Parameter group: the event loops of the connections; nil: the process's own.
     public init(
@@ -30,80 +24,48 @@ public final class ABCIServer: Sendable {
     }
 
     /// Connections that are open now.
-    public var connectionCount: Int { openConnections.load(ordering: .relaxed) }
+    public var connectionCount: Int { connections.count }
 
     /// Starts to listen. Returns the bound address, with the real port.
     public func start() async throws -> ABCIAddress {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 64)
-        let listener: NIOAsyncChannel<ConnectionChannel, Never>
+            // A connection reads when the requests before are answered.
+            .childChannelOption(.autoRead, value: false)
+            .childChannelInitializer { channel in self.initialize(channel) }
         switch configuration.address {
         case .tcp(let host, let port):
-            listener = try await bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .bind(host: host, port: port, childChannelInitializer: initialize)
+            let channel = try await bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .bind(host: host, port: port).get()
+            listener.withLock { $0 = channel }
+            return .tcp(host: host, port: channel.localAddress?.port ?? port)
         case .unix(let path):
-            listener = try await bootstrap.bind(
-                unixDomainSocketPath: path, cleanupExistingSocketFile: true, childChannelInitializer: initialize)
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            listener.withLock { $0 = channel }
+            return configuration.address
         }
-        let task = Task { await self.serve(listener) }
-        serving.withLock { $0 = task }
-        if case .tcp(let host, let port) = configuration.address {
-            return .tcp(host: host, port: listener.channel.localAddress?.port ?? port)
-        }
-        return configuration.address
     }
 
     /// Stops listening and closes every connection; a request in progress is not answered.
     public func shutdown() async {
-        let task = serving.withLock { task in
-            defer { task = nil }
-            return task
+        let channel = listener.withLock { listener in
+            defer { listener = nil }
+            return listener
         }
-        task?.cancel()
-        await task?.value
+        try? await channel?.close()
+        await connections.closeAll()
     }
 
-    private func initialize(_ channel: any Channel) -> EventLoopFuture<ConnectionChannel> {
-        channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandlers(
-                ByteToMessageHandler(ABCIFrameDecoder(limit: configuration.maximumFrameBytes)), ABCIFrameBatching())
-            return try ConnectionChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: ConnectionChannel.Configuration(backPressureStrategy: Self.backPressure))
+    private func initialize(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard connections.add(channel, limit: configuration.maximumConnections) else {
+            configuration.logger.notice("an ABCI connection was refused: too many, or stopping")
+            return channel.close()
         }
-    }
-
-    private func serve(_ listener: NIOAsyncChannel<ConnectionChannel, Never>) async {
-        do {
-            try await listener.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { tasks in
-                    for try await connection in connections {
-                        tasks.addTask { await self.accept(connection) }
-                    }
-                }
-            }
-        } catch is CancellationError {
-        } catch {
-            configuration.logger.error("the ABCI listener ended: \(error)")
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandlers(
+                ByteToMessageHandler(ABCIFrameDecoder(limit: configuration.maximumFrameBytes)),
+                ABCIServerConnection(application: application, logger: configuration.logger))
         }
-    }
-
-    private func accept(_ channel: ConnectionChannel) async {
-        let isAllowed =
-            openConnections.add(1, ordering: .relaxed).newValue <= configuration.maximumConnections
-        defer { openConnections.subtract(1, ordering: .relaxed) }
-        let connection = ABCIServerConnection(application: application, logger: configuration.logger)
-        do {
-            try await channel.executeThenClose { requests, responses in
-                guard isAllowed else { return }
-                try await connection.serve(requests, responses)
-            }
-        } catch is CancellationError {
-        } catch {
-            configuration.logger.debug("an ABCI connection ended: \(error)")
-        }
-        if !isAllowed { configuration.logger.notice("an ABCI connection was refused: too many") }
     }
 }
