@@ -165,7 +165,7 @@ let package = Package(
         library("KeyValueStore", ["CRocksDB", "Primitives"]),
         library("KeyValueApplication", ["ABCI", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing"]),
         library("Replica", ["ABCI", "Consensus", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing", .deques]),
-        library("WireConsensus", ["RPC", .protobuf]),
+        library("WireConsensus", ["RPC", .protobuf], settings: onCaller),
         library(
             "ConsensusEngine",
             [
@@ -290,7 +290,7 @@ let package = Package(
                 "ServiceKit", "Primitives", "ProcessSupervision", "RPC", "WireOperations", .logging, .httpClient,
                 .nioCore,
                 .x509,
-            ]),
+            ], settings: onCaller),
         tests(
             "AttestationTests",
             [

@@ -69,7 +69,7 @@ enum RawPeer {
             while true {
                 if hasPreface, let frame = try decoder.next() { return frame }
                 // A reset by the peer is an end like any other.
-                guard var bytes = try? await inbound.next() else { return nil }
+                guard var bytes = try? await inbound.next(isolation: #isolation) else { return nil }
                 if !hasPreface {
                     guard bytes.readSlice(length: Preface.size) != nil else { return nil }
                     hasPreface = true
