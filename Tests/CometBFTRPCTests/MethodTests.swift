@@ -98,6 +98,21 @@ import Testing
         }
     }
 
+    @Test func `a form has the arguments that the query does not have`() async throws {
+        let node = grown()
+        try await withServer(node) { client async throws in
+            let form = "application/x-www-form-urlencoded"
+            let sent = try await client.post("tx=%22a%3D1+2%22", path: "/broadcast_tx_sync", type: form)
+            #expect(sent.status == 200 && sent.json["result"]?["code"] == 0)
+            #expect(node.received.withLock { $0 } == [bytes("a=1 2")])
+            let block = try await client.post("height=5", path: "/block?height=6", type: form)
+            #expect(block.json["result"]?["block"]?["header"]?["height"] == "6")
+            #expect(
+                try await client.post("height=5", path: "/block").json["result"]?["block"]?["header"]?["height"] == "30"
+            )
+        }
+    }
+
     @Test func `the root names every method`() async throws {
         try await withServer(TestNode()) { client async throws in
             let page = try await client.get("/")

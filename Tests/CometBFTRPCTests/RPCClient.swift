@@ -20,10 +20,10 @@ struct RPCClient: Sendable {
         return try await execute(request)
     }
 
-    func post(_ body: String, path: String = "/") async throws -> Answer {
+    func post(_ body: String, path: String = "/", type: String = "application/json") async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "content-type", value: type)
         request.body = .bytes(ByteBuffer(string: body))
         return try await execute(request)
     }
