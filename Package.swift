@@ -272,7 +272,10 @@ let package = Package(
         tests("LightClientTests", ["ConsensusTypes", "LightClient", "Primitives", "Signing"]),
         tests(
             "CometBFTRPCTests",
-            ["ABCI", "CometBFTRPC", "ConsensusTypes", "Primitives", "Signing", .httpClient, .nioCore]),
+            [
+                "ABCI", "CometBFTRPC", "ConsensusTypes", "KeyValueStore", "Primitives", "Signing", .httpClient,
+                .logging, .nioCore, .nioPosix,
+            ]),
         tests("SimulationTests", ["Consensus", "ConsensusTypes", "Primitives", "Replica", "Simulation"]),
         tests("PrimitivesTests", ["Primitives"]),
         tests("SigningTests", ["CEd25519", "Primitives", "Signing", .crypto]),

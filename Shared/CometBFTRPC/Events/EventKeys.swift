@@ -3,7 +3,7 @@ import Primitives
 import Signing
 
 /// What queries see of an event: keys with one or more values, in order of appearance.
-struct EventKeys: Sendable, Hashable {
+package struct EventKeys: Sendable, Hashable {
     static let eventType = "tm.event"
     static let transactionHash = "tx.hash"
     static let transactionHeight = "tx.height"
@@ -12,7 +12,9 @@ struct EventKeys: Sendable, Hashable {
     private(set) var entries: [(key: String, values: [String])] = []
     private var positions: [String: Int] = [:]
 
-    mutating func add(_ key: String, _ value: String) {
+    package init() {}
+
+    package mutating func add(_ key: String, _ value: String) {
         if let position = positions[key] {
             entries[position].values.append(value)
         } else {
@@ -41,11 +43,11 @@ struct EventKeys: Sendable, Hashable {
         return .object(object)
     }
 
-    static func == (left: EventKeys, right: EventKeys) -> Bool {
+    package static func == (left: EventKeys, right: EventKeys) -> Bool {
         left.entries.elementsEqual(right.entries) { $0.key == $1.key && $0.values == $1.values }
     }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         for entry in entries {
             hasher.combine(entry.key)
             hasher.combine(entry.values)

@@ -65,7 +65,7 @@ public final class EventSubscription: Sendable {
     /// The next event. One task at a time may wait.
     ///
     /// - Throws: why there is none any more.
-    func next() async throws(End) -> PublishedEvent {
+    package func next() async throws(End) -> PublishedEvent {
         while true {
             let step = state.withLock { state -> Result<PublishedEvent?, End> in
                 if let event = state.events.popFirst() { return .success(event) }

@@ -2,8 +2,8 @@ import Primitives
 import Synchronization
 
 /// An event on its way to subscribers. Its JSON is made once, by the first that sends it.
-final class PublishedEvent: Sendable {
-    let event: NodeEvent
+package final class PublishedEvent: Sendable {
+    package let event: NodeEvent
     let keys: EventKeys
     private let encoded = Mutex<(data: [UInt8], events: [UInt8])?>(nil)
 

@@ -72,7 +72,8 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         let eventLoop = context.eventLoop
         running = Task {
             let answer = await responder.answer(
-                head.method, uri: head.uri, host: head.headers.first(name: "host") ?? "", body: body)
+                head.method, uri: head.uri, host: head.headers.first(name: "host") ?? "", body: body,
+                type: head.headers.first(name: "content-type") ?? "")
             eventLoop.execute {
                 let (handler, context) = bound.value
                 handler.write(answer, to: head, context: context)

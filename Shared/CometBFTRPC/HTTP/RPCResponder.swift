@@ -16,12 +16,19 @@ struct RPCResponder: Sendable {
     var configuration: CometBFTRPCConfiguration { context.configuration }
 
     /// Answers a request over HTTP.
-    func answer(_ method: HTTPMethod, uri: String, host: String, body: [UInt8]) async -> Answer {
+    ///
+    /// - Parameter type: the body's content type.
+    func answer(_ method: HTTPMethod, uri: String, host: String, body: [UInt8], type: String) async -> Answer {
         let (path, query) = Self.split(uri)
         switch (method, path) {
         case (.GET, "/"), (.HEAD, "/"): return listing(host: host)
         case (.POST, "/"): return body.isEmpty ? listing(host: host) : await answer(post: body)
-        case (.GET, _), (.HEAD, _), (.POST, _): return await answer(path: path, query: query)
+        case (.GET, _), (.HEAD, _): return await answer(path: path, query: query, form: "")
+        case (.POST, _):
+            // Clients send the arguments as a form too.
+            let isForm = type.lowercased().hasPrefix("application/x-www-form-urlencoded")
+            let form = isForm ? String(decoding: body, as: UTF8.self) : ""
+            return await answer(path: path, query: query, form: form[...])
         default: return Answer(status: .methodNotAllowed, type: "text/plain", body: Array("only GET and POST\n".utf8))
         }
     }
@@ -64,16 +71,18 @@ struct RPCResponder: Sendable {
 
     // MARK: - URI
 
-    private func answer(path: String, query: Substring) async -> Answer {
+    /// - Parameter form: arguments that the query does not have.
+    private func answer(path: String, query: Substring, form: Substring) async -> Answer {
         let name = String(path.dropFirst())
         guard table[name] != nil else {
             return Answer(status: .notFound, type: "text/plain", body: Array("404 page not found\n".utf8))
         }
-        guard let texts = Self.arguments(query) else {
+        guard let texts = Self.arguments(query), let others = Self.arguments(form) else {
             let error = MethodError.invalidParameters("error converting http params to arguments: malformed query")
             return Answer(status: .internalServerError, body: MethodCall.answer(id: -1, error: error))
         }
-        switch await table.run(name, MethodArguments(.uri(texts)), in: context) {
+        let all = texts.merging(others) { inQuery, inForm in inQuery.isEmpty ? inForm : inQuery }
+        switch await table.run(name, MethodArguments(.uri(all)), in: context) {
         case .success(let result): return Answer(status: .ok, body: MethodCall.answer(id: -1, result: result))
         case .failure(let error):
             return Answer(status: .internalServerError, body: MethodCall.answer(id: -1, error: error))

@@ -1,5 +1,5 @@
 /// A non-negative or negative decimal number of any size, compared exactly: amounts do not fit into doubles.
-struct DecimalNumber: Sendable, Hashable, Comparable {
+package struct DecimalNumber: Sendable, Hashable, Comparable {
     private let isNegative: Bool
     /// Without leading zeros.
     private let whole: [UInt8]
@@ -10,7 +10,7 @@ struct DecimalNumber: Sendable, Hashable, Comparable {
     static let maximumDigits = 256
 
     /// Digits with an optional sign and fraction; nil for anything else.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         var digits = Array(text.utf8)
         guard digits.count <= Self.maximumDigits else { return nil }
         let signed = digits.first == UInt8(ascii: "-")
@@ -28,7 +28,7 @@ struct DecimalNumber: Sendable, Hashable, Comparable {
     }
 
     /// The first number in a text, as in `100stake`; nil when there is none.
-    init?(firstIn text: String) {
+    package init?(firstIn text: String) {
         let digits = text.utf8.drop { !Self.isPart($0) }.prefix(while: Self.isPart)
         guard let found = Self(String(decoding: digits, as: UTF8.self)) else { return nil }
         self = found
@@ -38,7 +38,7 @@ struct DecimalNumber: Sendable, Hashable, Comparable {
         byte == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    static func < (left: DecimalNumber, right: DecimalNumber) -> Bool {
+    package static func < (left: DecimalNumber, right: DecimalNumber) -> Bool {
         if left.isNegative != right.isNegative { return left.isNegative }
         let (small, large) = left.isNegative ? (right, left) : (left, right)
         if small.whole.count != large.whole.count { return small.whole.count < large.whole.count }

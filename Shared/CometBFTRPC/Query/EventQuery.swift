@@ -42,7 +42,7 @@ public struct EventQuery: Sendable, Hashable {
     init(conditions: [Condition]) { self.conditions = conditions }
 
     /// Whether every condition holds for some value of its key.
-    func matches(_ keys: EventKeys) -> Bool {
+    package func matches(_ keys: EventKeys) -> Bool {
         conditions.allSatisfy { condition in
             keys.values(of: condition.key).contains { condition.matches($0) }
         }
