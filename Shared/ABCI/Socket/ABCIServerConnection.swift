@@ -68,11 +68,12 @@ final class ABCIServerConnection: ChannelInboundHandler {
 
     private func answer(_ batch: [ByteBuffer], _ context: ChannelHandlerContext) {
         let (application, logger, channel) = (application, logger, context.channel)
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let boundSelf = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let boundContext = NIOLoopBound(context, eventLoop: context.eventLoop)
         answering = Task {
             let isAlive = await Self.answer(batch, by: application, on: channel, logger)
             channel.eventLoop.execute {
-                let (handler, context) = bound.value
+                let (handler, context) = (boundSelf.value, boundContext.value)
                 handler.answering = nil
                 if isAlive { handler.proceed(context) } else { context.close(promise: nil) }
             }
