@@ -21,7 +21,8 @@ struct HacaEnclave: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as ServiceFailure {
-            FileHandle.standardError.write(Data("haca-enclave: \(failure.message)\n".utf8))
+            // The status says it too, should the line be lost.
+            try? FileHandle.standardError.write(contentsOf: Data("haca-enclave: \(failure.message)\n".utf8))
             Foundation.exit(failure.status.rawValue)
         } catch {
             exit(withError: error)

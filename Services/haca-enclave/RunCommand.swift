@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
         _ = try await host.start()
         let notice =
             "haca-enclave: SIMULATED enclave, root \(authority.root.fingerprint.prefix(16)): proves nothing about hardware\n"
-        FileHandle.standardError.write(Data(notice.utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(notice.utf8))
 
         var environment = ProcessInfo.processInfo.environment
         environment[EnclaveClient.descriptorVariable] = "\(Self.childDescriptor)"

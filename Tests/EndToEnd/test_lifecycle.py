@@ -162,8 +162,18 @@ def test_a_full_disk_is_one_clear_line(tmp_path, engine):
     if subprocess.run([*mount, folder, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no file system can be mounted here")
     command = [os.environ["HACA_BIN"], "testnet", "up", "--ports", "auto", "--engine-url", engine.url, "--folder", folder / "n"]
-    result = subprocess.run([*mount, folder, *command], capture_output=True, text=True, timeout=START_TIMEOUT, check=False)
-    assert result.returncode == 73
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert "free space" in lines[0] and "--folder" in lines[0]
+    full = [*mount, folder, "sh", "-c", 'dd if=/dev/zero of="$0/fill" bs=64k 2>/dev/null; exec "$@"', folder]
+    for run in ([*mount, folder, *command], [*full, *command], [*full, *command, "--detach"]):
+        result = subprocess.run(run, capture_output=True, text=True, timeout=START_TIMEOUT, check=False)
+        assert result.returncode == 73, result.stderr
+        lines = result.stderr.strip().splitlines()
+        assert len(lines) == 1, result.stderr
+        assert "free space" in lines[0] and "--folder" in lines[0]
+
+
+@pytest.mark.parametrize("flag", ["--python", "--weights"])
+def test_a_file_of_the_engine_that_is_not_there_is_named(tmp_path, flag):
+    result = haca("testnet", "up", "--ports", "auto", flag, "/nowhere/file", "--folder", str(tmp_path / "n"))
+    assert result.returncode != 0
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert flag in result.stderr and "/nowhere/file" in result.stderr

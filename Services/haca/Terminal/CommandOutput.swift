@@ -2,16 +2,16 @@ import ArgumentParser
 import Foundation
 import ServiceKit
 
-/// Where the commands write.
+/// Where the commands write. What cannot be written, to a full disk or a closed pipe, is lost: the command itself goes on.
 enum CommandOutput {
     /// One line on standard error.
     static func error(_ line: String) {
-        FileHandle.standardError.write(Data("\(line)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
     }
 
     /// Text on standard output at once, without a newline of its own.
     static func write(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }
 
     /// Prints what the argument parser has to say, or an unexpected error, and gives the exit status.

@@ -10,6 +10,8 @@ enum TestnetBackground {
         _ = try TestnetTools(options: options)
         try layout.makeFolders()
         try TestnetLock.requireFree(layout: layout)
+        // The supervisor could not even write its reason then.
+        try TestnetPreparation.requireSpace(layout)
         unlink(layout.supervisorLog)
         let arguments = ["testnet", "up", "--background", "--folder", layout.folder] + options.arguments
         let child: ChildProcess

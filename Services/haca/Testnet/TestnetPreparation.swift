@@ -15,7 +15,7 @@ struct TestnetPreparation: Sendable {
     var launcher: TestnetLauncher { TestnetLauncher(layout: layout, tools: tools) }
 
     mutating func run() async throws {
-        try requireSpace()
+        try Self.requireSpace(layout)
         let models = try await EngineModels.discover(description.engineURL)
         if let first = models.first { description.exampleModel = first }
         try makeAuthority()
@@ -31,7 +31,8 @@ struct TestnetPreparation: Sendable {
         try description.save(to: layout)
     }
 
-    private func requireSpace() throws(ServiceFailure) {
+    /// Refuses to start on a disk that is nearly full.
+    static func requireSpace(_ layout: TestnetLayout) throws(ServiceFailure) {
         var status = statvfs()
         guard statvfs(layout.folder, &status) == 0 else { return }
         let free = Int(status.f_bavail) * Int(status.f_frsize)

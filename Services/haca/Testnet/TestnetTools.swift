@@ -61,6 +61,12 @@ struct TestnetTools: Sendable {
                 .unavailable,
                 "the engine script is missing: run haca inside the project's folder, or give --engine-script")
         }
+        for (flag, path, mode) in [("--python", options.python, X_OK), ("--weights", options.weights, R_OK)] {
+            if let path, access(path, mode) != 0 {
+                throw ServiceFailure(
+                    .usage, "\(flag) \(path) cannot be used: \(String(cString: strerror(errno))); name another file")
+            }
+        }
         guard let python = options.python ?? root.map({ $0 + "/.venv/bin/python3" }), access(python, X_OK) == 0 else {
             throw ServiceFailure(
                 .unavailable,

@@ -52,10 +52,13 @@ package struct FloodMempool: Sendable {
     private var cache: TransactionCache
     /// Checks under way, by key.
     private var checking: [Bytes32: Check] = [:]
+    private var checkingByteCount = 0
     /// Checks under way whose transactions were committed or flushed meanwhile.
     private var forgotten: Set<Bytes32> = []
     /// Transactions that the running recheck has still to hear about.
     package private(set) var rechecksPending = 0
+    /// The recheck of one block was not over when the next block came: the application cannot keep up.
+    package private(set) var isBehind = false
     package private(set) var height: Int64 = 0
     /// Limits that the last state fixes: bytes of all transactions of a block, and its gas or -1.
     package var maximumDataBytes = Int64.max
@@ -88,8 +91,9 @@ package struct FloodMempool: Sendable {
             if case .peer(let peer) = source { note(peer, has: key) }
             return .duplicate
         }
-        guard rechecksPending == 0, count + checking.count < configuration.maximumTransactions,
-            byteCount + bytes.count <= configuration.maximumBytes, checking.count < configuration.maximumChecks
+        guard !isBehind, count + checking.count < configuration.maximumTransactions,
+            byteCount + checkingByteCount + bytes.count <= configuration.maximumBytes,
+            checking.count < configuration.maximumChecks
         else { return .refused(.full) }
         _ = cache.insert(key)
         var check = Check(bytes: bytes, key: key, senders: [], submission: nil)
@@ -98,6 +102,7 @@ package struct FloodMempool: Sendable {
         case .client(let submission): check.submission = submission
         }
         checking[key] = check
+        checkingByteCount += bytes.count
         return .check(check)
     }
 
@@ -121,6 +126,7 @@ package struct FloodMempool: Sendable {
         _ key: Bytes32, _ response: CheckTxResponse
     ) -> (submission: SubmissionID?, failure: CheckFailure?) {
         guard let check = checking.removeValue(forKey: key) else { return (nil, .forgotten) }
+        checkingByteCount -= check.bytes.count
         return (check.submission, accept(check, response))
     }
 
@@ -135,10 +141,6 @@ package struct FloodMempool: Sendable {
             cache.remove(key)
             return .gasAboveBlockLimit
         }
-        guard byteCount + check.bytes.count <= configuration.maximumBytes else {
-            cache.remove(key)
-            return .full
-        }
         sequences[key] = endSequence
         byteCount += check.bytes.count
         entries.append(
@@ -151,7 +153,6 @@ package struct FloodMempool: Sendable {
     package enum CheckFailure: Sendable, Hashable {
         case refusedByApplication
         case gasAboveBlockLimit
-        case full
         /// It was committed or flushed while the application looked at it.
         case forgotten
     }
@@ -186,6 +187,7 @@ package struct FloodMempool: Sendable {
     /// - Parameter succeeded: for each transaction, whether its result code is 0.
     package mutating func commit(height: Int64, _ transactions: [[UInt8]], succeeded: [Bool]) {
         self.height = height
+        isBehind = rechecksPending > 0
         for (transaction, success) in zip(transactions, succeeded) {
             let key = SHA2.sha256(transaction)
             if success {
@@ -240,6 +242,7 @@ package struct FloodMempool: Sendable {
         cache.removeAll()
         byteCount = 0
         rechecksPending = 0
+        isBehind = false
     }
 
     private mutating func remove(_ key: Bytes32) {

@@ -166,7 +166,8 @@ public enum ServiceRunner {
 
     /// One clear line on standard error, and the status.
     private static func end(name: String, _ failure: ServiceFailure) -> Never {
-        FileHandle.standardError.write(Data("\(name): \(failure.message)\n".utf8))
+        // On a full disk the line is lost and the status remains.
+        try? FileHandle.standardError.write(contentsOf: Data("\(name): \(failure.message)\n".utf8))
         exit(failure.status.rawValue)
     }
 }
