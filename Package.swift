@@ -89,8 +89,8 @@ func tool(
         name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours + settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours + settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours)
 }
 
 // MARK: - Package
@@ -285,7 +285,7 @@ let package = Package(
             [
                 "RPC", "WireRPC", "WireOperations", "ProcessSupervision", .nioCore, .nioPosix, .nioSSL, .protobuf,
                 .logging, .x509, .crypto, .asn1,
-            ], settings: onCaller),
+            ]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", .logging]),
         tests(
             "ServiceKitTests",

@@ -275,7 +275,7 @@ struct ClientTests {
             func callEnded(_ method: MethodDescriptor, status: StatusCode, duration: Duration) { add("\(status)") }
             func end(_ call: OutgoingCall, error: RPCError?, duration: Duration) { add("client \(error?.code ?? .ok)") }
             func intercept(
-                context: ServerContext, next: @Sendable (ServerContext) async throws -> Void
+                context: ServerContext, next: nonisolated(nonsending) @Sendable (ServerContext) async throws -> Void
             ) async throws {
                 add("inner")
                 #expect(context.traceContext != nil)

@@ -76,7 +76,7 @@ struct IdentityTests {
 
     private struct OperatorsOnly: ServerInterceptor {
         func intercept(
-            context: ServerContext, next: @Sendable (ServerContext) async throws -> Void
+            context: ServerContext, next: nonisolated(nonsending) @Sendable (ServerContext) async throws -> Void
         ) async throws {
             guard context.peer.role == "operator" else { throw RPCError(.permissionDenied, "operators only") }
             try await next(context)
