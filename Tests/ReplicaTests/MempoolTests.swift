@@ -27,7 +27,7 @@ import Testing
         answer: CheckTxResponse = accepted
     ) -> FloodMempool.CheckFailure? {
         guard case .check(let check) = mempool.admit(bytes, from: source ?? .client(SubmissionID(1))) else {
-            return .full
+            return .forgotten
         }
         return mempool.finishCheck(check.key, answer).failure
     }
@@ -74,7 +74,7 @@ import Testing
         var mempool = mempool {
             $0.maximumTransactions = 2
             $0.maximumTransactionBytes = 50
-            $0.maximumBytes = 60
+            $0.maximumBytes = 55
         }
         mempool.maximumGas = 5
         guard case .refused(.tooLarge) = mempool.admit(transaction(1, count: 60), from: .peer(peer)) else {

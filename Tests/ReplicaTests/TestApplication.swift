@@ -64,7 +64,7 @@ struct TestApplication: Sendable {
             restoring = request.snapshot
             return .offerSnapshot(OfferSnapshotResponse(result: .accept))
         case .loadSnapshotChunk(let request):
-            guard let state = snapshots[Int64(request.height)] else { return .loadSnapshotChunk(.init()) }
+            guard let state = snapshots[Int64(clamping: request.height)] else { return .loadSnapshotChunk(.init()) }
             return .loadSnapshotChunk(
                 LoadSnapshotChunkResponse(chunk: request.chunk == 0 ? state.hash : Array("end".utf8)))
         case .applySnapshotChunk(let request):

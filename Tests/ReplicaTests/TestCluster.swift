@@ -20,7 +20,7 @@ final class TestCluster {
     private var messages: [(at: Int64, sequence: Int, from: Int, to: Int, PeerMessage)] = []
     private var sequence = 0
     /// Crash a node just after it has carried out such an effect at this height, once.
-    var crash: (node: Int, point: CrashPoint, height: Int64)?
+    var crashPlan: [Int: (point: CrashPoint, height: Int64)] = [:]
     private(set) var crashes = 0
     /// Light blocks for state sync come from this node's store.
     var lightBlockSource: Int?
@@ -112,7 +112,7 @@ final class TestCluster {
     /// Runs until the condition holds.
     /// - Returns: false when it did not within the limit of simulated time.
     @discardableResult
-    func run(for limit: Duration = .seconds(60), until condition: (TestCluster) -> Bool) throws -> Bool {
+    func run(for limit: Duration = .seconds(10), until condition: (TestCluster) -> Bool) throws -> Bool {
         let end = time + Int64(limit / .nanoseconds(1))
         while !condition(self) {
             if try stepOnce() { continue }
@@ -215,10 +215,8 @@ final class TestCluster {
     }
 
     private func crashIfDue(_ index: Int, _ point: CrashPoint) throws {
-        guard let crash, crash.node == index, crash.point == point, nodes[index].height + 1 == crash.height else {
-            return
-        }
-        self.crash = nil
+        guard let plan = crashPlan[index], plan.point == point, nodes[index].height + 1 == plan.height else { return }
+        crashPlan[index] = nil
         crashes += 1
         try stop(index, torn: 5)
     }

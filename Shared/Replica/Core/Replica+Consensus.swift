@@ -65,6 +65,7 @@ extension Replica {
         feedWaiting()
         for record in tail { replay(record) }
         replayed.isRunning = false
+        if let machine { send(.consensus(.newRoundStep(Self.roundStep(of: machine))), to: peerIDs) }
         for preparation in replayed.heldPreparations
         where !replayed.proposals.contains(.init(height: preparation.height, round: preparation.round)) {
             prepare(preparation)

@@ -52,6 +52,7 @@ package struct FloodMempool: Sendable {
     private var cache: TransactionCache
     /// Checks under way, by key.
     private var checking: [Bytes32: Check] = [:]
+    private var checkingByteCount = 0
     /// Checks under way whose transactions were committed or flushed meanwhile.
     private var forgotten: Set<Bytes32> = []
     /// Transactions that the running recheck has still to hear about.
@@ -89,7 +90,8 @@ package struct FloodMempool: Sendable {
             return .duplicate
         }
         guard rechecksPending == 0, count + checking.count < configuration.maximumTransactions,
-            byteCount + bytes.count <= configuration.maximumBytes, checking.count < configuration.maximumChecks
+            byteCount + checkingByteCount + bytes.count <= configuration.maximumBytes,
+            checking.count < configuration.maximumChecks
         else { return .refused(.full) }
         _ = cache.insert(key)
         var check = Check(bytes: bytes, key: key, senders: [], submission: nil)
@@ -98,6 +100,7 @@ package struct FloodMempool: Sendable {
         case .client(let submission): check.submission = submission
         }
         checking[key] = check
+        checkingByteCount += bytes.count
         return .check(check)
     }
 
@@ -121,6 +124,7 @@ package struct FloodMempool: Sendable {
         _ key: Bytes32, _ response: CheckTxResponse
     ) -> (submission: SubmissionID?, failure: CheckFailure?) {
         guard let check = checking.removeValue(forKey: key) else { return (nil, .forgotten) }
+        checkingByteCount -= check.bytes.count
         return (check.submission, accept(check, response))
     }
 
@@ -135,10 +139,6 @@ package struct FloodMempool: Sendable {
             cache.remove(key)
             return .gasAboveBlockLimit
         }
-        guard byteCount + check.bytes.count <= configuration.maximumBytes else {
-            cache.remove(key)
-            return .full
-        }
         sequences[key] = endSequence
         byteCount += check.bytes.count
         entries.append(
@@ -151,7 +151,6 @@ package struct FloodMempool: Sendable {
     package enum CheckFailure: Sendable, Hashable {
         case refusedByApplication
         case gasAboveBlockLimit
-        case full
         /// It was committed or flushed while the application looked at it.
         case forgotten
     }

@@ -65,7 +65,6 @@ extension Replica {
         let (submission, failure) = flood.finishCheck(key, response)
         if let submission {
             switch failure {
-            case .full: effects.append(.reply(submission, .refused(.full)))
             case .gasAboveBlockLimit: effects.append(.reply(submission, .refused(.gasAboveBlockLimit)))
             case nil, .refusedByApplication, .forgotten: effects.append(.reply(submission, .checked(response)))
             }
