@@ -164,11 +164,11 @@ extension Replica {
     }
 
     /// Blocks under way to one peer at most; honest peers ask for fewer.
-    static let maximumServedBlocks = 64
+    static let maximumServedBlocks = 24
 
     private mutating func serve(_ height: Int64, to id: PeerID) {
         guard let peer = peers[id] else { return }
-        guard peer.bulkUnderWay < Self.maximumServedBlocks || bulkCredit(id) > 0 else { return drop(id, .flooding) }
+        guard peer.bulkUnderWay < Self.maximumServedBlocks else { return drop(id, .flooding) }
         guard blocks.contains(height) else {
             return send(.blockSync(.noBlockResponse(height: height)), to: [id])
         }

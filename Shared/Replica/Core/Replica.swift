@@ -54,6 +54,7 @@ public struct Replica: Sendable {
     var gossipIsDue = false
     /// The mempool has something that peers may lack.
     var transactionsAreDue = false
+    var isTransactionTimerSet = false
 
     /// A replica with what its store holds.
     ///
@@ -98,7 +99,7 @@ public struct Replica: Sendable {
         receive(input)
         if mode != .halted {
             if gossipIsDue { gossipToAll() }
-            if transactionsAreDue { gossipTransactions() }
+            if transactionsAreDue { scheduleTransactions() }
             writeBufferedRecords()
         }
         gossipIsDue = false
@@ -159,6 +160,7 @@ public struct Replica: Sendable {
         case .majorityClaims: majorityTick()
         case .blockSync: blockSyncTick()
         case .stateSync: stateSyncTick()
+        case .transactions: transactionTick()
         case .reapTransactions: reapForGossip()
         case .recheck: recheckTimeout()
         }

@@ -41,12 +41,27 @@ struct PeerState: Sendable {
     var evidence: Set<Bytes32> = []
     /// Snapshot requests of the peer that the application works on.
     var servedRequests = 0
+    /// The height whose stored commit the peer was sent last.
+    var servedCommitHeight: Int64 = 0
     /// The peer has said which parts of a block it lacks.
     var wantsParts = false
     /// Relay intervals since the peer moved last: what it lacks after some is really missing.
     var quietIntervals = 0
 
     init(_ id: PeerID) { self.id = id }
+
+    /// Forgets what the peer is thought to have of its height, so that it is sent again. A peer that has not moved for long may have been
+    /// unable to use what it got.
+    mutating func forgetHoldings() {
+        votes.removeAll(keepingCapacity: true)
+        lastCommit = nil
+        servedCommitHeight = 0
+        hasProposal = false
+        if !wantsParts {
+            partSetHeader = .zero
+            parts = nil
+        }
+    }
 
     // MARK: - Votes
 

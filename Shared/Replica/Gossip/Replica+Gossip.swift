@@ -65,10 +65,14 @@ extension Replica {
         effects.append(.setTimer(.relay, after: configuration.gossip.relayDelay))
     }
 
+    /// Relay intervals without a step after which a peer counts as stuck.
+    static let stuckIntervals = 20
+
     /// Tells peers of our height which majorities we see, so that they say which votes they have.
     mutating func majorityTick() {
         guard mode == .consensus, let state = machine?.state else { return }
         for id in peerIDs {
+            if let quiet = peers[id]?.quietIntervals, quiet >= Self.stuckIntervals { peers[id]?.forgetHoldings() }
             guard let peer = peers[id], peer.height == state.height, peer.round >= 0 else { continue }
             var rounds = [peer.round]
             if peer.proofOfLockRound >= 0, peer.proofOfLockRound != peer.round { rounds.append(peer.proofOfLockRound) }
@@ -91,6 +95,7 @@ extension Replica {
 
 extension Replica {
     mutating func gossipToAll() {
+        sendOwnBlock()
         for id in peerIDs { gossip(to: id, relays: false) }
     }
 
@@ -116,7 +121,9 @@ extension Replica {
     static let blockRelayIntervals = 4
 
     /// The proposal of the round and the parts of its block.
-    private mutating func gossipProposal(to id: PeerID, _ state: RoundState, _ relays: Bool) {
+    private mutating func gossipProposal(
+        to id: PeerID, _ state: RoundState, _ relays: Bool, sendsParts: Bool = true
+    ) {
         guard let peer = peers[id] else { return }
         let isOwn = state.isOwnTurn
         let relays =
@@ -136,9 +143,36 @@ extension Replica {
                     to: [id])
             }
         }
-        guard isOwn || relays, let parts = state.parts else { return }
+        guard sendsParts, isOwn || relays, let parts = state.parts else { return }
         sendParts(to: id, header: parts.header, bits: parts.bitArray, height: state.height) { index in
             parts.part(at: index)
+        }
+    }
+
+    /// The parts of our own proposal, each to all peers that lack it, so that it is encoded once and nobody waits for another's last part.
+    private mutating func sendOwnBlock() {
+        guard mode == .consensus, let state = machine?.state, state.isOwnTurn, let proposal = state.proposal,
+            let parts = state.parts, parts.header == proposal.blockID.partSetHeader
+        else { return }
+        for id in peerIDs {
+            guard let peer = peers[id], peer.height == state.height, peer.round == state.round else { continue }
+            gossipProposal(to: id, state, false, sendsParts: false)
+        }
+        let waiting = peerIDs.filter { id in
+            guard let peer = peers[id], peer.height == state.height, peer.partSetHeader == parts.header else {
+                return false
+            }
+            return peer.parts?.isFull == false
+        }
+        guard !waiting.isEmpty else { return }
+        for index in parts.bitArray.indices {
+            let receivers = waiting.filter { peers[$0]?.parts?[index] == false && bulkCredit($0) > 0 }
+            guard !receivers.isEmpty, let part = parts.part(at: index) else { continue }
+            send(
+                .consensus(
+                    .blockPart(BlockPartMessage(height: state.height, round: proposal.round, part: part))),
+                to: receivers, isBulk: true)
+            for id in receivers { peers[id]?.setHasPart(index, of: parts.header) }
         }
     }
 
@@ -213,15 +247,22 @@ extension Replica {
     /// The peer is further behind: the stored commit of its height, then the block's parts as soon as it says that it collects them.
     private mutating func catchUp(_ id: PeerID) {
         guard let peer = peers[id], blocks.contains(peer.height) else { return }
+        if peer.servedCommitHeight != peer.height { sendStoredCommit(to: id, peer) }
+        sendStoredParts(to: id, height: peer.height)
+    }
+
+    private mutating func sendStoredCommit(to id: PeerID, _ peer: PeerState) {
         do {
-            let extended = try chain.extendedCommit(at: peer.height)
-            let commit = try extended ?? chain.commit(at: peer.height).map(ExtendedCommit.init(withoutExtensions:))
+            var commit = try chain.extendedCommit(at: peer.height)
+            if commit == nil {
+                commit = try chain.commit(at: peer.height).map(ExtendedCommit.init(withoutExtensions:))
+            }
             guard let commit else { return }
+            peers[id]?.servedCommitHeight = peer.height
             let known = peer.votes(commit.round, .precommit)
             for index in commit.signatures.indices where known?[index] != true {
                 if let vote = commit.vote(at: index) { send(vote, to: id) }
             }
-            sendStoredParts(to: id, height: peer.height)
         } catch {
             halt(.corruptedStore("\(error)"))
         }
@@ -243,45 +284,5 @@ extension BitArray {
         var bits = BitArray(count: min(count, maximumCount))
         for index in 0..<bits.count { bits[index] = true }
         return bits
-    }
-}
-
-// MARK: - Evidence and transactions
-
-extension Replica {
-    private mutating func gossipEvidence(to id: PeerID) {
-        guard let peer = peers[id], !evidence.pending.isEmpty else { return }
-        // A peer cannot check evidence of heights that it has not reached.
-        let missing = evidence.pending.filter {
-            !peer.evidence.contains($0.hash) && $0.evidence.height < peer.height && bulkCredit(id) > 0
-        }
-        guard !missing.isEmpty else { return }
-        peers[id]?.evidence.formIntersection(evidence.pending.map(\.hash))
-        for entry in missing {
-            peers[id]?.evidence.insert(entry.hash)
-            send(.evidence([entry.evidence]), to: [id], isBulk: true)
-        }
-    }
-
-    /// Transactions go to peers that are at most one height behind, and never back to where they came from.
-    func takesOurTransactions(_ id: PeerID) -> Bool {
-        guard let peer = peers[id], peer.height > 0 else { return false }
-        return peer.height >= state.nextHeight - 1
-    }
-
-    mutating func gossipTransactions() {
-        for id in peerIDs { gossipTransactions(to: id) }
-    }
-
-    mutating func gossipTransactions(to id: PeerID) {
-        guard mode == .consensus, configuration.mempool.kind == .flood, takesOurTransactions(id),
-            var cursor = peers[id]?.mempoolCursor
-        else { return }
-        while bulkCredit(id) > 0, cursor < flood.endSequence {
-            let batch = flood.batch(for: id, from: &cursor, byteLimit: configuration.gossip.transactionBatchBytes)
-            peers[id]?.mempoolCursor = cursor
-            guard !batch.isEmpty else { return }
-            send(.transactions(batch), to: [id], isBulk: true)
-        }
     }
 }

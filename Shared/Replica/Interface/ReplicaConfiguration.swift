@@ -48,19 +48,23 @@ public struct GossipConfiguration: Sendable, Hashable {
     public var majorityInterval: Duration
     /// Block parts, transactions and chunks under way to one peer at most.
     public var maximumBulkMessages: Int
+    /// How long accepted transactions wait for others to travel with.
+    public var transactionDelay: Duration
     /// Bytes of transactions in one message at most; a single longer transaction still goes.
     public var transactionBatchBytes: Int
 
     public static let standard = GossipConfiguration(
         relayDelay: .milliseconds(50), majorityInterval: .seconds(2), maximumBulkMessages: 256,
-        transactionBatchBytes: 256 << 10)
+        transactionDelay: .milliseconds(5), transactionBatchBytes: 256 << 10)
 
     public init(
-        relayDelay: Duration, majorityInterval: Duration, maximumBulkMessages: Int, transactionBatchBytes: Int
+        relayDelay: Duration, majorityInterval: Duration, maximumBulkMessages: Int, transactionDelay: Duration,
+        transactionBatchBytes: Int
     ) {
         self.relayDelay = relayDelay
         self.majorityInterval = majorityInterval
         self.maximumBulkMessages = maximumBulkMessages
+        self.transactionDelay = transactionDelay
         self.transactionBatchBytes = transactionBatchBytes
     }
 }

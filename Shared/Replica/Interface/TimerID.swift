@@ -14,6 +14,8 @@ public enum TimerID: Sendable, Hashable {
     case blockSync
     /// Discovery and retries of state sync.
     case stateSync
+    /// Transactions accepted meanwhile go to peers, together.
+    case transactions
     /// The next ReapTxs of an application-side mempool.
     case reapTransactions
     /// A recheck of the mempool took too long.

@@ -57,6 +57,8 @@ package struct FloodMempool: Sendable {
     private var forgotten: Set<Bytes32> = []
     /// Transactions that the running recheck has still to hear about.
     package private(set) var rechecksPending = 0
+    /// The recheck of one block was not over when the next block came: the application cannot keep up.
+    package private(set) var isBehind = false
     package private(set) var height: Int64 = 0
     /// Limits that the last state fixes: bytes of all transactions of a block, and its gas or -1.
     package var maximumDataBytes = Int64.max
@@ -89,7 +91,7 @@ package struct FloodMempool: Sendable {
             if case .peer(let peer) = source { note(peer, has: key) }
             return .duplicate
         }
-        guard rechecksPending == 0, count + checking.count < configuration.maximumTransactions,
+        guard !isBehind, count + checking.count < configuration.maximumTransactions,
             byteCount + checkingByteCount + bytes.count <= configuration.maximumBytes,
             checking.count < configuration.maximumChecks
         else { return .refused(.full) }
@@ -185,6 +187,7 @@ package struct FloodMempool: Sendable {
     /// - Parameter succeeded: for each transaction, whether its result code is 0.
     package mutating func commit(height: Int64, _ transactions: [[UInt8]], succeeded: [Bool]) {
         self.height = height
+        isBehind = rechecksPending > 0
         for (transaction, success) in zip(transactions, succeeded) {
             let key = SHA2.sha256(transaction)
             if success {
@@ -239,6 +242,7 @@ package struct FloodMempool: Sendable {
         cache.removeAll()
         byteCount = 0
         rechecksPending = 0
+        isBehind = false
     }
 
     private mutating func remove(_ key: Bytes32) {
