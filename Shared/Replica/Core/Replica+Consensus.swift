@@ -39,6 +39,10 @@ extension Replica {
             start, configuration: configuration.consensus, verifier: verifier, now: now.wall)
         self.machine = machine
         replay(first)
+        // Nothing was announced while the log was replayed, and a node that waits for others may not move again by itself.
+        if let machine = self.machine {
+            send(.consensus(.newRoundStep(Self.roundStep(of: machine))), to: peerIDs)
+        }
         effects.append(.setTimer(.relay, after: configuration.gossip.relayDelay))
         effects.append(.setTimer(.majorityClaims, after: configuration.gossip.majorityInterval))
         startReaping()
