@@ -24,6 +24,8 @@ extension ValidatorSet: ProtobufMessage {
         if let proposer { address = try Validator(protobuf: proposer).address }
         do {
             try self.init(existing: validators, proposer: address)
+            // A set always has a proposer on the wire; one that lacks it gets whose turn it is.
+            proposerIndex = proposerIndex ?? highestPriorityIndex
         } catch .unknownValidator {
             throw .invalidValue(field: 2)
         } catch {

@@ -17,7 +17,7 @@ enum SignerVector: ConsensusVector {
             let expected = request["expect"]?.stringValue ?? ""
             let answer = try sign(request, key, &state)
             try Check.equal(answer, expected, "the answer to request \(number)")
-            state = try LastSignState(cometJSON: state.cometJSON)
+            state = try LastSignState(json: state.json)
         }
     }
 
