@@ -82,8 +82,9 @@ public struct CometRPCProvider: LightBlockProvider {
                 guard found == height else { throw CometJSONError.expected("height \(height)", member: "block_height") }
                 let added: [Validator] = try fields.values("validators", maximum: Self.validatorsPerPage)
                 total = try fields.integer("total")
-                guard !added.isEmpty, (1...ValidatorSet.maximumCount).contains(total),
-                    validators.count + added.count <= total
+                // Every page is full but the last, which bounds their number.
+                guard (1...ValidatorSet.maximumCount).contains(total), validators.count < total,
+                    added.count == min(Self.validatorsPerPage, total - validators.count)
                 else { throw CometJSONError.expected("as many validators as it says", member: "validators") }
                 validators += added
             } catch {
