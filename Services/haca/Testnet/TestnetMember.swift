@@ -36,18 +36,20 @@ final class TestnetMember: Sendable {
     /// The member's row, and one for each process that its service runs itself, such as an engine.
     func status(tree: ProcessTree) async -> [ProcessStatus] {
         let state = await supervisor.state
-        let unready = await unreadiness(state)
-        let word = unready == nil ? Self.word(state) : "not ready"
         let restarts = await supervisor.restartCount
         let host = await supervisor.child?.pid
         let service = description.isEnclave ? host.flatMap { tree.children(of: $0).first } : host
+        // A stopped process would be waited for in vain.
+        let isPaused = Self.isPaused(service)
+        let unready = isPaused ? nil : await unreadiness(state)
+        let word = isPaused ? "paused" : unready == nil ? Self.word(state) : "not ready"
         var rows = [
             ProcessStatus(
-                name: description.name, state: Self.isPaused(service) ? "paused" : word,
+                name: description.name, state: word,
                 pid: service ?? host, port: description.port,
                 residentBytes: Self.resident(description.isEnclave ? [host, service] : [host]), restarts: restarts,
                 line: unready ?? line(state: state),
-                chain: await chain(state: state, isPaused: Self.isPaused(service)))
+                chain: await chain(state: state, isPaused: isPaused))
         ]
         guard description.isEnclave else { return rows }
         for child in service.map(tree.children(of:)) ?? [] {

@@ -17,6 +17,9 @@ package struct WriteAheadLogFiles {
         package var bytes: Int
     }
 
+    /// Bytes that are appended between two looks at the head's size, at most: the parts of two blocks of the largest size.
+    private static let maximumBatchBytes = 256 << 20
+
     private struct ClosedFile {
         var number: Int
         var bytes: Int
@@ -147,8 +150,9 @@ package struct WriteAheadLogFiles {
         _ number: Int?, _ recovery: inout Recovery
     ) throws(FileFailure) -> (records: [WALRecord], isMarked: Bool) {
         let path = number.map(path) ?? headPath
-        guard let bytes = try DurableFile.read(path, limit: 2 * max(rotation.headLimit, WALFrame.maximumPayload) + 64)
-        else { return ([], false) }
+        guard let bytes = try DurableFile.read(path, limit: rotation.headLimit + Self.maximumBatchBytes) else {
+            return ([], false)
+        }
         var reader = WALReader()
         reader.append(bytes)
         var tail = WALTail()
