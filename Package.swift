@@ -185,8 +185,8 @@ let package = Package(
         service(
             "haca",
             [
-                "Primitives", "RPC", "ServiceKit", "ProcessSupervision", "Attestation", "Inference", "OpenAIAPI",
-                "ConsensusTypes", "LightClient", "WireOperations", "WireAttestation", "WireInference", .arguments,
+                "Primitives", "RPC", "ServiceKit", "FaultProxy", "ProcessSupervision", "Attestation", "Inference",
+                "OpenAIAPI", "ConsensusTypes", "LightClient", "WireOperations", "WireAttestation", "WireInference", .arguments,
                 .httpClient, .x509, .logging, .nioCore, .nioPosix, .nioSSL,
             ]),
         service(
@@ -211,7 +211,7 @@ let package = Package(
             [
                 "ABCI", "CometBFTRPC", "Consensus", "ConsensusEngine", "ConsensusTypes", "KeyValueApplication",
                 "KeyValueStore", "Primitives", "RPC", "Replica", "ServiceKit", "Signing", "WireOperations", .arguments,
-                .logging, .nioCore,
+                .deques, .logging, .nioCore, .nioPosix,
             ]),
         service("haca-kvstore", ["ABCI", "KeyValueApplication", "KeyValueStore", "ServiceKit"]),
         service("protoc-gen-haca", [.protobuf, .protobufPlugin]),
@@ -264,8 +264,8 @@ let package = Package(
         tests(
             "ConsensusEngineTests",
             [
-                "ABCI", "ConsensusEngine", "ConsensusTypes", "KeyValueApplication", "KeyValueStore", "Primitives",
-                "RPC",
+                "ABCI", "Consensus", "ConsensusEngine", "ConsensusTypes", "FaultProxy", "KeyValueApplication",
+                "KeyValueStore", "Primitives", "RPC",
                 "Replica", "Signing", "WireConsensus", .logging, .nioCore, .nioPosix,
             ]),
         tests("FaultProxyTests", ["FaultProxy", .nioCore, .nioPosix]),

@@ -16,4 +16,4 @@ if [ "${PEERS:-1}" = 1 ]; then
 fi
 .build/release/haca-bench rpc "${peers[@]}" "$@"
 .build/release/haca-bench gateway
-.build/release/haca-bench consensus
+.build/release/haca-bench chain

@@ -67,6 +67,8 @@ run_one rpc-memory "$bench" rpc --load-seconds "$each"
 # As many requests as fit into the time.
 run_one gateway-memory "$bench" gateway --targets gateway --samples 8 --seconds 1 --requests 100000000 --memory-seconds "$each"
 if [ -x Tests/EndToEnd/run.sh ]; then
+    each=1500 run_one chain-churn env HACA_BIN="$PWD/.build/release/haca" HACA_CHURN_BLOCKS="${CHURN_BLOCKS:-1000}" \
+        HACA_CHURN_SEED="$RANDOM" Tests/EndToEnd/run.sh -q test_chain.py -k dies_again
     run_one end-to-end env HACA_BIN="$PWD/.build/release/haca" Tests/EndToEnd/run.sh -q
 fi
 

@@ -1,3 +1,6 @@
+import os
+from dataclasses import dataclass
+
 import pytest
 
 from network import Network
@@ -29,3 +32,18 @@ def slow_network(tmp_path_factory, slow_engine):
         yield made.up()
     finally:
         made.down()
+
+
+@dataclass(frozen=True)
+class Churn:
+    """How long validators are killed at random."""
+
+    blocks: int
+    seed: int
+
+
+@pytest.fixture(scope="session")
+def churn() -> Churn:
+    return Churn(
+        blocks=int(os.environ.get("HACA_CHURN_BLOCKS", "15")), seed=int(os.environ.get("HACA_CHURN_SEED", "1"))
+    )

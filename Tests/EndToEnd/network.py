@@ -32,7 +32,8 @@ class Network:
 
     def __init__(self, folder: Path, *options: str):
         self.folder = folder
-        self.options = options
+        # Validators cost a start several processes; only what needs a chain has some.
+        self.options = options if "--validators" in options else ("--validators", "0", *options)
 
     @property
     def where(self) -> list[str]:

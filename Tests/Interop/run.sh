@@ -25,7 +25,7 @@ if [ -z "${HACA_GATEWAY_URL:-}" ]; then
     }
     trap stop EXIT
     trap 'exit 130' INT TERM
-    "$HACA_BIN" testnet up --detach --ports auto --folder "$folder/network"
+    "$HACA_BIN" testnet up --detach --ports auto --validators 0 --folder "$folder/network"
     eval "$("$HACA_BIN" testnet env --folder "$folder/network")"
 fi
 

@@ -35,6 +35,17 @@ enum AdminClient {
         }
     }
 
+    /// Where a validator stands; nil when it does not answer.
+    static func chainPosition(socket: String) async -> ChainPosition? {
+        guard access(socket, F_OK) == 0, let (_, body) = await get("/health", socket: socket),
+            let json = try? JSON(parsing: Array(body.utf8))
+        else { return nil }
+        func number(_ name: String) -> Int? { json[name]?.stringValue.flatMap { Int($0) } }
+        return ChainPosition(
+            height: number("height") ?? 0, round: number("round") ?? 0, peers: number("peers") ?? 0,
+            mode: json["mode"]?.stringValue ?? "")
+    }
+
     static func readiness(socket: String) async -> Readiness? {
         // The client would log and retry on a missing socket; a start-up asks many times.
         guard access(socket, F_OK) == 0, let (status, body) = await get("/ready", socket: socket) else { return nil }

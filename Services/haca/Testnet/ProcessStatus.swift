@@ -11,6 +11,23 @@ struct ProcessStatus: Codable, Sendable, Hashable {
     let restarts: Int
     /// Why it is not ready, else its newest log line.
     let line: String
+    /// Where a validator stands; nil for other processes, and while it does not answer.
+    var chain: ChainPosition?
+    /// What is wrong with a validator's links: `cut off`, `slow`; nil when they are whole.
+    var links: String?
+}
+
+/// A validator's place in the course of its chain.
+struct ChainPosition: Codable, Sendable, Hashable {
+    /// Last executed block.
+    let height: Int
+    /// Round of the next one.
+    let round: Int
+    let peers: Int
+    /// What the node does: `consensus`, `blockSync`, …
+    let mode: String
+
+    var text: String { "height \(height) round \(round) peers \(peers)" }
 }
 
 /// The table of all processes.
@@ -32,7 +49,9 @@ enum StatusTable {
             ]
             var texts = zip(cells, columns).map { Terminal.fitted($0, $1.1) }
             if coloured { texts[1] = colour(row.state) + texts[1] + "\u{1B}[0m" }
-            let last = String(Terminal.plain(row.line).prefix(rest))
+            let notes = [row.chain?.text, row.links.map { "links \($0)" }].compactMap { $0 }
+            let text = (notes + [row.line]).joined(separator: " | ")
+            let last = String(Terminal.plain(text).prefix(rest))
             lines.append(texts.joined(separator: " ") + " " + last)
         }
         return lines

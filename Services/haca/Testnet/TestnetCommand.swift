@@ -5,7 +5,10 @@ import ServiceKit
 struct TestnetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "testnet", abstract: "Run a complete local network in one folder.",
-        subcommands: [Up.self, Down.self, Status.self, Logs.self, Kill.self, Restart.self, Env.self])
+        subcommands: [
+            Up.self, Down.self, Status.self, Logs.self, Kill.self, Restart.self, PauseCommand.self, ResumeCommand.self,
+            PartitionCommand.self, SlowCommand.self, HealCommand.self, WipeCommand.self, Env.self,
+        ])
 
     struct Up: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

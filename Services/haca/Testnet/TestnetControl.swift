@@ -5,11 +5,12 @@ import ServiceKit
 
 /// What the other commands ask of a running supervisor: one JSON object a line, each way.
 struct ControlRequest: Codable, Sendable {
-    enum Command: String, Codable, Sendable { case status, stop, kill, restart }
+    enum Command: String, Codable, Sendable { case status, stop, kill, restart, faults, wipe }
 
     let command: Command
     var target: String?
     var signal: Int32?
+    var faults: RequestedFaults?
 }
 
 /// The answer; `error` says why not.

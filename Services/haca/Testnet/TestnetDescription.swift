@@ -3,17 +3,22 @@ import ServiceKit
 
 /// What a local network consists of; kept in its folder so that every command finds it.
 struct TestnetDescription: Codable, Sendable, Hashable {
-    static let currentFormat = 1
+    static let currentFormat = 2
 
     /// One process of the network.
     struct Member: Codable, Sendable, Hashable {
-        enum Role: String, Codable, Sendable { case worker, gateway }
+        enum Role: String, Codable, Sendable { case worker, gateway, validator }
 
-        /// `worker-0`, `gateway`.
+        /// `worker-0`, `gateway`, `validator-0`.
         let name: String
         let role: Role
-        /// The port it listens on; the gateway's is the TLS one.
+        /// The port it listens on; the gateway's is the TLS one, a validator's the one of its RPC.
         let port: Int
+        /// The port that a validator's peers connect to, through the links.
+        var peerPort: Int?
+
+        /// It runs below an enclave host.
+        var isEnclave: Bool { role != .validator }
 
         var executable: String { "haca-\(role.rawValue)" }
     }
@@ -23,14 +28,21 @@ struct TestnetDescription: Codable, Sendable, Hashable {
     let httpsPort: Int
     let httpPort: Int
     let workers: [Member]
+    /// One chain's validators.
+    let validators: [Member]
+    /// Name of the chain.
+    let chainID: String
     /// An OpenAI-compatible engine in the place of the bundled one.
     let engineURL: String?
     /// What the printed examples ask.
     var exampleModel = TestnetFiles.bundledModel
 
     var gateway: Member { Member(name: "gateway", role: .gateway, port: httpsPort) }
-    /// Workers first: the gateway needs them.
-    var members: [Member] { workers + [gateway] }
+    /// Workers before the gateway, which needs them.
+    var members: [Member] { validators + workers + [gateway] }
+
+    /// JSON-RPC of the first validator; nil without validators.
+    var chainURL: String? { validators.first.map { "http://127.0.0.1:\($0.port)" } }
 
     var httpURL: String { "http://127.0.0.1:\(httpPort)" }
     var httpsURL: String { "https://localhost:\(httpsPort)" }
@@ -70,6 +82,6 @@ struct TestnetDescription: Codable, Sendable, Hashable {
             ("HACA_ENCLAVE_ROOT", layout.enclaveRoot),
             ("OPENAI_BASE_URL", httpURL + "/v1"),
             ("OPENAI_API_KEY", "none"),
-        ]
+        ] + (chainURL.map { [("HACA_CHAIN_RPC", $0)] } ?? [])
     }
 }

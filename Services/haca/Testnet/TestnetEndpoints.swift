@@ -16,6 +16,7 @@ enum TestnetEndpoints {
               gateway   \(description.httpURL)    development, loopback only
                         \(description.httpsURL)   TLS ends inside the enclave (simulated)
               workers   \(description.workers.map { "127.0.0.1:\($0.port)" }.joined(separator: " "))
+            \(chain(description))\
               folder    \(layout.folder)
               mode      open: no payment is asked
 
@@ -36,6 +37,12 @@ enum TestnetEndpoints {
 
             Or here: haca chat --folder \(layout.folder)
             """
+    }
+
+    private static func chain(_ description: TestnetDescription) -> String {
+        guard !description.validators.isEmpty else { return "" }
+        let urls = description.validators.map { "http://127.0.0.1:\($0.port)" }.joined(separator: " ")
+        return "  chain     \(urls)    \(description.chainID), CometBFT's RPC\n"
     }
 
     /// Saves the certificate that the gateway's enclave made at boot, so that `curl --cacert` can pin it.

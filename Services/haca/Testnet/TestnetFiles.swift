@@ -55,6 +55,40 @@ enum TestnetFiles {
             """ + attestation(layout)
     }
 
+    /// - Parameter peers: `id@host:port` of each other validator, as this one reaches it.
+    static func validator(
+        _ validator: TestnetDescription.Member, peers: [String], layout: TestnetLayout,
+        description: TestnetDescription
+    ) -> String {
+        head(validator, layout: layout, network: description.network) + """
+
+            [identity]
+            certificate = \(quoted(layout.identityCertificate(of: validator.name)))
+            key = \(quoted("file:" + layout.identityKey(of: validator.name)))
+            authority = \(quoted(layout.authorityCertificate))
+
+            [validator]
+            home = \(quoted(layout.data(of: validator.name)))
+            listen = \(quoted("127.0.0.1:\(validator.peerPort ?? 0)"))
+            rpc_listen = \(quoted("127.0.0.1:\(validator.port)"))
+            persistent_peers = [\(peers.map(quoted).joined(separator: ", "))]
+
+            # One machine answers faster than a continent: a validator that is gone costs its turns a second.
+            [consensus]
+            timeout_propose = "800ms"
+            timeout_propose_delta = "300ms"
+            timeout_prevote = "300ms"
+            timeout_prevote_delta = "300ms"
+            timeout_precommit = "300ms"
+            timeout_precommit_delta = "300ms"
+            timeout_commit = "100ms"
+
+            [kvstore]
+            snapshot_interval = 100
+
+            """
+    }
+
     private static func head(_ member: TestnetDescription.Member, layout: TestnetLayout, network: String) -> String {
         let path = layout.configuration(of: member.name)
         return banner.replacing("%", with: path) + """

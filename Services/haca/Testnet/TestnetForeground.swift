@@ -17,11 +17,13 @@ struct TestnetForeground: Sendable {
         try layout.makeFolders()
         let lock = try TestnetLock(layout: layout)
         let description = try options.describe(network: "local")
-        var preparation = TestnetPreparation(layout: layout, tools: tools, description: description)
+        let links = try await TestnetLinks(description.validators)
+        var preparation = TestnetPreparation(layout: layout, tools: tools, description: description, links: links)
         CommandOutput.write("preparing \(layout.folder)\n")
         try await preparation.run()
         let host = TestnetHost(
-            layout: layout, description: preparation.description, lock: lock, launcher: preparation.launcher)
+            layout: layout, description: preparation.description, lock: lock, launcher: preparation.launcher,
+            links: links)
         let server = try await ControlServer(path: layout.controlSocket)
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let signals = handleSignals(host: host, stop: stop)
@@ -33,6 +35,7 @@ struct TestnetForeground: Sendable {
         let result = await shown(host: host, stops: stops)
         CommandOutput.write("stopping\n")
         await host.stop()
+        await links.stop()
         control.cancel()
         await control.value
         unlink(layout.controlSocket)
@@ -131,6 +134,8 @@ struct TestnetForeground: Sendable {
                 answer.isReady = hasComeUp && answer.processes.allSatisfy { $0.state == "ready" }
             case .stop: stop.yield()
             case .kill: answer.pid = try await host.kill(request.target ?? "", signal: request.signal ?? SIGKILL)
+            case .faults: try await host.setFaults(request.faults?.faults ?? .none, of: request.target ?? "")
+            case .wipe: try await host.wipe(request.target ?? "")
             case .restart: try await host.restart(request.target ?? "")
             }
             return answer

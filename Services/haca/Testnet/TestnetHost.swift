@@ -1,3 +1,4 @@
+import FaultProxy
 import Foundation
 import ProcessSupervision
 import ServiceKit
@@ -8,12 +9,17 @@ actor TestnetHost {
     let description: TestnetDescription
     private let members: [TestnetMember]
     private let lock: TestnetLock
+    private let links: TestnetLinks
+    private let launcher: TestnetLauncher
     private var isStopping = false
     private var isComplete = false
 
     init(
-        layout: TestnetLayout, description: TestnetDescription, lock: TestnetLock, launcher: TestnetLauncher
+        layout: TestnetLayout, description: TestnetDescription, lock: TestnetLock, launcher: TestnetLauncher,
+        links: TestnetLinks
     ) {
+        self.links = links
+        self.launcher = launcher
         self.layout = layout
         self.description = description
         self.lock = lock
@@ -65,7 +71,11 @@ actor TestnetHost {
             }
             var rows = [[ProcessStatus]](repeating: [], count: members.count)
             for await (index, status) in group { rows[index] = status }
-            return rows.flatMap { $0 }
+            return rows.flatMap { $0 }.map { row in
+                var row = row
+                row.links = links.state(of: row.name)
+                return row
+            }
         }
     }
 
@@ -79,6 +89,34 @@ actor TestnetHost {
             throw ServiceFailure(.unavailable, "\(target) (process \(process)) cannot be signalled")
         }
         return process
+    }
+
+    /// Applies faults to the links of a validator, to all of them when `target` is empty.
+    func setFaults(_ faults: LinkFaults, of target: String) throws {
+        if target.isEmpty {
+            links.set(faults)
+        } else {
+            links.set(faults, of: try validator(target).description.name)
+        }
+    }
+
+    /// Takes a validator's chain away, as a new disk does, and starts it again. Its keys and sign state stay.
+    func wipe(_ target: String) async throws {
+        let member = try validator(target)
+        // A paused process cannot stop in order.
+        if let process = await member.process(part: nil) { Foundation.kill(process, SIGCONT) }
+        await member.supervisor.stop()
+        _ = try await ToolRun.output(
+            of: launcher.tools.validator, ["unsafe-reset", "--home", layout.data(of: member.description.name)])
+        await member.supervisor.start()
+    }
+
+    private func validator(_ target: String) throws -> TestnetMember {
+        let member = try find(target).member
+        guard member.description.role == .validator else {
+            throw ServiceFailure(.usage, "\(target) is no validator")
+        }
+        return member
     }
 
     /// Stops `NAME` in order and starts it again.
@@ -106,13 +144,13 @@ actor TestnetHost {
         return (member, part)
     }
 
-    /// Stops the gateway, then the workers, and returns when no process of the network is left.
+    /// Stops the gateway, then the others, and returns when no process of the network is left.
     func stop() async {
         isStopping = true
         let started = ProcessTree().descendants(of: getpid())
         for member in members.reversed() where member.description.role == .gateway { await member.supervisor.stop() }
         await withTaskGroup(of: Void.self) { group in
-            for member in members where member.description.role == .worker {
+            for member in members where member.description.role != .gateway {
                 group.addTask { await member.supervisor.stop() }
             }
         }

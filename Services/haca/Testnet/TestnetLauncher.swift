@@ -2,7 +2,7 @@ import Foundation
 import ProcessSupervision
 import ServiceKit
 
-/// How each process of a network is started: always below an enclave host that measures it first.
+/// How each process of a network is started: a service of an enclave below an enclave host that measures it first.
 struct TestnetLauncher: Sendable {
     /// What a process inherits from the shell; nothing else leaks into an enclave.
     private static let inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"]
@@ -12,6 +12,13 @@ struct TestnetLauncher: Sendable {
 
     func specification(of member: TestnetDescription.Member) -> LaunchSpecification {
         let environment = ProcessInfo.processInfo.environment.filter { Self.inherited.contains($0.key) }
+        guard member.isEnclave else {
+            return LaunchSpecification(
+                executable: .path(executable(of: member)),
+                arguments: ["start", "--config", layout.configuration(of: member.name)],
+                programName: member.executable, environment: environment, grouping: .ownProcessGroup,
+                diesWithParent: true)
+        }
         return LaunchSpecification(
             executable: .path(tools.enclave),
             arguments: ["run", "--folder", layout.enclaveFolder] + measuredArguments(of: member)
@@ -36,6 +43,7 @@ struct TestnetLauncher: Sendable {
         switch member.role {
         case .worker: tools.worker
         case .gateway: tools.gateway
+        case .validator: tools.validator
         }
     }
 }

@@ -29,6 +29,8 @@ struct TestnetLayout: Sendable {
     var dataFolder: String { folder + "/data" }
     var supervisorLog: String { logFolder + "/supervisor.log" }
 
+    func identityKey(of process: String) -> String { "\(authorityFolder)/\(process).key" }
+    func identityCertificate(of process: String) -> String { "\(authorityFolder)/\(process).pem" }
     func configuration(of process: String) -> String { "\(configurationFolder)/\(process).toml" }
     func log(of process: String) -> String { "\(logFolder)/\(process).log" }
     func data(of process: String) -> String { "\(dataFolder)/\(process)" }

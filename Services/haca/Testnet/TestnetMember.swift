@@ -36,17 +36,22 @@ final class TestnetMember: Sendable {
     /// The member's row, and one for each process that its service runs itself, such as an engine.
     func status(tree: ProcessTree) async -> [ProcessStatus] {
         let state = await supervisor.state
-        let unready = await unreadiness(state)
-        let word = unready == nil ? Self.word(state) : "not ready"
         let restarts = await supervisor.restartCount
         let host = await supervisor.child?.pid
-        let service = host.flatMap { tree.children(of: $0).first }
+        let service = description.isEnclave ? host.flatMap { tree.children(of: $0).first } : host
+        // A stopped process would be waited for in vain.
+        let isPaused = Self.isPaused(service)
+        let unready = isPaused ? nil : await unreadiness(state)
+        let word = isPaused ? "paused" : unready == nil ? Self.word(state) : "not ready"
         var rows = [
             ProcessStatus(
-                name: description.name, state: word, pid: service ?? host, port: description.port,
-                residentBytes: Self.resident([host, service]), restarts: restarts,
-                line: unready ?? line(state: state))
+                name: description.name, state: word,
+                pid: service ?? host, port: description.port,
+                residentBytes: Self.resident(description.isEnclave ? [host, service] : [host]), restarts: restarts,
+                line: unready ?? line(state: state),
+                chain: await chain(state: state, isPaused: isPaused))
         ]
+        guard description.isEnclave else { return rows }
         for child in service.map(tree.children(of:)) ?? [] {
             rows.append(
                 ProcessStatus(
@@ -87,6 +92,7 @@ final class TestnetMember: Sendable {
     /// The process a signal is for: the service below its enclave host, `engine` below that, or the `host` itself.
     func process(part: String?) async -> pid_t? {
         guard let host = await supervisor.child?.pid else { return nil }
+        guard description.isEnclave else { return part == nil ? host : nil }
         let tree = ProcessTree()
         let service = tree.children(of: host).first
         switch part {
@@ -114,6 +120,22 @@ final class TestnetMember: Sendable {
         case .stopped(let reason): return reason
         case .starting, .ready: return log.lastLine
         }
+    }
+
+    /// Where a validator stands, as it says itself; nil for other processes and while it does not answer.
+    private func chain(state: Supervisor.State, isPaused: Bool) async -> ChainPosition? {
+        guard description.role == .validator, !isPaused, ["ready", "starting"].contains(Self.word(state)) else {
+            return nil
+        }
+        return await AdminClient.chainPosition(socket: adminSocket)
+    }
+
+    /// The kernel has stopped the process on a signal.
+    private static func isPaused(_ process: pid_t?) -> Bool {
+        guard let process, let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+            let bracket = text.lastIndex(of: ")")
+        else { return false }
+        return text[text.index(after: bracket)...].drop { $0 == " " || $0 == ")" }.first == "T"
     }
 
     private static func word(_ state: Supervisor.State) -> String {

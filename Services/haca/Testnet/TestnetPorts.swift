@@ -6,6 +6,8 @@ enum TestnetPorts {
     static let gatewayHTTPS = 8443
     static let gatewayHTTP = 8081
     static let firstWorker = 7801
+    /// Peers connect to it; the RPC is the next.
+    static let firstValidator = 26656
 
     /// Ports the kernel gives out, all different.
     static func free(_ count: Int) throws(ServiceFailure) -> [Int] {

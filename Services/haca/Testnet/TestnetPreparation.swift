@@ -11,6 +11,7 @@ struct TestnetPreparation: Sendable {
     let layout: TestnetLayout
     let tools: TestnetTools
     private(set) var description: TestnetDescription
+    let links: TestnetLinks
 
     var launcher: TestnetLauncher { TestnetLauncher(layout: layout, tools: tools) }
 
@@ -27,6 +28,7 @@ struct TestnetPreparation: Sendable {
         }
         try layout.write(
             TestnetFiles.gateway(description, layout: layout), to: layout.configuration(of: description.gateway.name))
+        try await makeChain()
         try await measure()
         try description.save(to: layout)
     }
@@ -60,10 +62,42 @@ struct TestnetPreparation: Sendable {
         _ = try await ToolRun.output(of: tools.enclave, ["init", "--folder", layout.enclaveFolder])
     }
 
+    /// Keys, genesis, certificates and configurations of the validators. Keys and genesis are made once.
+    private func makeChain() async throws {
+        guard !description.validators.isEmpty else { return }
+        let lines = try await ToolRun.output(
+            of: tools.validator,
+            [
+                "testnet", "--output", layout.dataFolder, "--validators", String(description.validators.count),
+                "--chain-id", description.chainID,
+            ])
+        // NAME NODE-ID ADDRESS
+        let fields = lines.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        var ids: [String: String] = [:]
+        for field in fields where field.count == 3 { ids[field[0]] = field[1] }
+        let authority = try CertificateAuthority(
+            network: description.network,
+            certificatePEM: String(contentsOfFile: layout.authorityCertificate, encoding: .utf8),
+            privateKeyPEM: String(contentsOfFile: layout.authorityKey, encoding: .utf8))
+        for validator in description.validators {
+            let identity = try authority.issue(role: "validator", name: validator.name)
+            try layout.write(identity.privateKeyPEM, to: layout.identityKey(of: validator.name), secret: true)
+            try layout.write(identity.certificateChainPEM, to: layout.identityCertificate(of: validator.name))
+            let peers = description.validators.filter { $0.name != validator.name }.compactMap { peer in
+                ids[peer.name].flatMap { id in
+                    links.port(from: validator.name, to: peer.name).map { "\(id)@127.0.0.1:\($0)" }
+                }
+            }
+            try layout.write(
+                TestnetFiles.validator(validator, peers: peers, layout: layout, description: description),
+                to: layout.configuration(of: validator.name))
+        }
+    }
+
     /// Approves exactly what is about to be started.
     private func measure() async throws {
         var text = ""
-        for member in description.members {
+        for member in description.members where member.isEnclave {
             text += try await ToolRun.output(
                 of: tools.enclave,
                 ["measure", "--role", member.role.rawValue] + launcher.measuredArguments(of: member)

@@ -12,6 +12,7 @@ struct TestnetTools: Sendable {
     let enclave: String
     let worker: String
     let gateway: String
+    let validator: String
     /// Nil when an engine URL stands in for the bundled engine.
     let engine: Engine?
 
@@ -30,6 +31,7 @@ struct TestnetTools: Sendable {
         enclave = try Self.executable("haca-enclave", in: folder)
         worker = try Self.executable("haca-worker", in: folder)
         gateway = try Self.executable("haca-gateway", in: folder)
+        validator = try Self.executable("haca-validator", in: folder)
         guard options.engineURL == nil else {
             engine = nil
             return

@@ -13,7 +13,7 @@ public struct ServiceConfiguration: Sendable {
     /// Variables that start with `HACA_` and belong to tools and tests, not to a section.
     static let reservedEnvironment: Set<String> = [
         "HACA_ENCLAVE_FD", EnclaveFiles.descriptorVariable, "HACA_GATEWAY_URL", "HACA_GATEWAY_TLS_URL",
-        "HACA_GATEWAY_CERTIFICATE", "HACA_CA",
+        "HACA_GATEWAY_CERTIFICATE", "HACA_CA", "HACA_CHAIN_RPC",
         "HACA_ENCLAVE_ROOT", "HACA_WORKER_URL", "HACA_NETWORK",
     ]
 

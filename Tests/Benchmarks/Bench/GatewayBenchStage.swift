@@ -66,7 +66,8 @@ actor BenchStage {
         _ = try await BenchCommand.run(
             haca,
             [
-                "testnet", "up", "--detach", "--ports", "auto", "--folder", network, "--engine-url",
+                "testnet", "up", "--detach", "--ports", "auto", "--validators", "0", "--folder", network,
+                "--engine-url",
                 "http://\(engine.host):\(engine.port)",
             ], limit: .seconds(120))
         let lines = try await BenchCommand.run(haca, ["testnet", "env", "--folder", network], limit: .seconds(10))
