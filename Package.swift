@@ -293,7 +293,7 @@ let package = Package(
                 "ServiceKit", "Primitives", "ProcessSupervision", "RPC", "WireOperations", .logging, .httpClient,
                 .nioCore,
                 .x509,
-            ], settings: onCaller),
+            ]),
         tests(
             "AttestationTests",
             [
