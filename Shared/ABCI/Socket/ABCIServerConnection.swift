@@ -67,16 +67,16 @@ final class ABCIServerConnection: ChannelInboundHandler {
     }
 
     private func answer(_ batch: [ByteBuffer], _ context: ChannelHandlerContext) {
-        let (application, logger, channel) = (application, logger, context.channel)
-        let boundSelf = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let boundContext = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let application = application
+        let logger = logger
+        let channel = context.channel
+        let answered = context.eventLoop.makePromise(of: Bool.self)
         answering = Task {
-            let isAlive = await Self.answer(batch, by: application, on: channel, logger)
-            channel.eventLoop.execute {
-                let (handler, context) = (boundSelf.value, boundContext.value)
-                handler.answering = nil
-                if isAlive { handler.proceed(context) } else { context.close(promise: nil) }
-            }
+            answered.succeed(await ABCIServerConnection.answer(batch, by: application, on: channel, logger))
+        }
+        answered.futureResult.assumeIsolated().whenSuccess { isAlive in
+            self.answering = nil
+            if isAlive { self.proceed(context) } else { context.close(promise: nil) }
         }
     }
 
