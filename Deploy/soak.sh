@@ -66,6 +66,10 @@ bench=.build/release/haca-bench
 run_one rpc-memory "$bench" rpc --load-seconds "$each"
 # As many requests as fit into the time.
 run_one gateway-memory "$bench" gateway --targets gateway --samples 8 --seconds 1 --requests 100000000 --memory-seconds "$each"
+# 10,000 seeds in slices, so that an interrupted run goes on with the slice it was at.
+for first in $(seq 1 500 10000); do
+    run_one "simulation-$first" .build/release/haca-simulate --seeds "$first..$((first + 499))" --heights 10 --shrink
+done
 if [ -x Tests/EndToEnd/run.sh ]; then
     each=1500 run_one chain-churn env HACA_BIN="$PWD/.build/release/haca" HACA_CHURN_BLOCKS="${CHURN_BLOCKS:-1000}" \
         HACA_CHURN_SEED="$RANDOM" Tests/EndToEnd/run.sh -q test_chain.py -k dies_again

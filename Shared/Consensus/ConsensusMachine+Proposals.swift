@@ -45,10 +45,9 @@ extension ConsensusMachine {
         do {
             guard try state.parts?.add(part) == true else { return }
         } catch {
-            // A part of another round's block, or of the proposal that a majority has displaced, is late, not wrong.
-            if let peer, round == state.round, state.parts?.header == state.proposal?.blockID.partSetHeader {
-                effects.append(.peerFault(peer, .invalidPart))
-            }
+            // A part of another block is no fault: the proposer may have sent two, or a majority displaced one.
+            let isWhole = part.proof.computedRoot().map { part.proof.verify(root: $0, leaf: part.bytes) } ?? false
+            if let peer, !isWhole { effects.append(.peerFault(peer, .invalidPart)) }
             return
         }
         effects.append(.partAdded(height: height, round: state.round, index: part.index))

@@ -50,6 +50,17 @@ extension ConsensusMachine {
             addition = state.lastCommit?.insertVerified(vote) ?? .refused(.wrongSubject)
         }
         report(addition, of: vote, from: peer)
+        if peer == nil { restoreLock(vote) }
+    }
+
+    /// An own precommit that is read back from the log proves that its block was locked, whatever else the replay has come to: the
+    /// application's answers are not in the log.
+    private mutating func restoreLock(_ vote: Vote) {
+        guard vote.type == .precommit, vote.height == state.height, vote.validatorAddress == state.start.ownAddress,
+            vote.round > state.lockedRound, let block = state.held(vote.blockID)
+        else { return }
+        state.locked = ProvenBlock(round: vote.round, block: block)
+        if vote.round > state.validRound { state.valid = state.locked }
     }
 
     private mutating func report(_ addition: VoteAddition, of vote: Vote, from peer: PeerID?) {

@@ -70,7 +70,7 @@ public enum PeerFault: Sendable, Hashable {
     case invalidVote(VoteRefusal)
     /// A proposal whose signature does not verify for the round's proposer, or with impossible numbers.
     case invalidProposal
-    /// A part whose proof does not lead to the part set's hash.
+    /// A part whose proof is not even a proof of its own bytes.
     case invalidPart
     /// Claims of two thirds for two different blocks in one round.
     case contradictoryClaims

@@ -25,6 +25,9 @@ public struct HeightVoteSet: Sendable {
     private var lastOpenRound: Int32 = -1
     /// The rounds beyond the next that each peer has opened.
     private var catchUpRounds: [PeerID: [Int32]] = [:]
+    /// The round beyond the next that each peer has claimed to be decided: one more than its catch-up rounds, so that these can never
+    /// keep a decision out.
+    private var claimedRounds: [PeerID: Int32] = [:]
 
     private struct RoundVotes: Sendable {
         var prevotes: VoteSet
@@ -66,7 +69,8 @@ public struct HeightVoteSet: Sendable {
 
     private mutating func openRounds(through last: Int32) {
         guard lastOpenRound < last else { return }
-        for round in lastOpenRound + 1...last where rounds[round] == nil { rounds[round] = emptyRound(round) }
+        // Rounds that were skipped are open too, but take no memory before a vote comes.
+        for round in max(0, last - 1)...last where rounds[round] == nil { rounds[round] = emptyRound(round) }
         lastOpenRound = last
     }
 
@@ -96,7 +100,7 @@ extension HeightVoteSet {
         if let votes = rounds[vote.round] {
             return votes.set(vote.type).check(vote, chainID: chainID, verifier: verifier)
         }
-        guard mayOpen(vote.round, peer) else { return .refused(.unwantedRound) }
+        guard vote.round <= lastOpenRound || mayOpen(vote.round, peer) else { return .refused(.unwantedRound) }
         return emptyRound(vote.round).set(vote.type).check(vote, chainID: chainID, verifier: verifier)
     }
 
@@ -126,15 +130,24 @@ extension HeightVoteSet {
     }
 
     private mutating func openedCatchUp(_ round: Int32, _ peer: PeerID?) -> RoundVotes? {
+        if round <= lastOpenRound { return emptyRound(round) }
         guard mayOpen(round, peer) else { return nil }
         if let peer { catchUpRounds[peer, default: []].append(round) }
         return emptyRound(round)
     }
 
-    /// Notes a peer's claim of two thirds for a block; claims for rounds that are not open are forgotten.
+    /// Notes a peer's claim of two thirds for a block. Claims for rounds that are not open are forgotten, but for one claim of each peer
+    /// that a round decided: it opens that round.
     /// - Returns: false when the peer contradicts an earlier claim of its own.
     mutating func claim(_ blockID: BlockID, round: Int32, type: SignedMessageType, by peer: PeerID) -> Bool {
-        guard var votes = rounds.removeValue(forKey: round) else { return true }
+        guard round >= 0 else { return true }
+        if rounds[round] == nil, round > lastOpenRound {
+            guard type == .precommit, !blockID.isZero, claimedRounds[peer] == nil,
+                claimedRounds.count < Self.maximumCatchUpPeers, round - self.round <= Self.maximumRoundLead
+            else { return true }
+            claimedRounds[peer] = round
+        }
+        var votes = rounds.removeValue(forKey: round) ?? emptyRound(round)
         defer { rounds[round] = votes }
         switch type {
         case .prevote: return votes.prevotes.claim(blockID, by: peer)
@@ -147,10 +160,10 @@ extension HeightVoteSet {
 // MARK: - Reading
 
 extension HeightVoteSet {
-    /// A round's prevotes; nil for a round that is not open.
+    /// A round's prevotes; nil for a round that is not open or was skipped and has no votes.
     public func prevotes(_ round: Int32) -> VoteSet? { rounds[round]?.prevotes }
 
-    /// A round's precommits; nil for a round that is not open.
+    /// A round's precommits; nil for a round that is not open or was skipped and has no votes.
     public func precommits(_ round: Int32) -> VoteSet? { rounds[round]?.precommits }
 
     /// The block, or nil's zero id, that two thirds prevoted in a round.

@@ -54,6 +54,16 @@ struct RandomNetwork {
 
     var heights: [Int64] { committee.everyone.compactMap { seats[$0]?.machine.state.height } }
 
+    /// Where everyone stands, for a test that fails.
+    var summary: String {
+        honest.compactMap { seats[$0]?.machine.state }.map { state in
+            let prevotes = state.votes.prevotes(state.round)?.power ?? 0
+            return
+                "\(state.height)/\(state.round)/\(state.step), locked \(state.lockedRound), valid \(state.validRound), "
+                + "proof \(state.proposal?.proofOfLockRound ?? -9), block \(state.block != nil), prevotes \(prevotes)"
+        }.joined(separator: "; ")
+    }
+
     mutating func run() {
         for step in 0..<Self.maximumSteps where violations.isEmpty {
             if isDone { return }
@@ -135,6 +145,12 @@ struct RandomNetwork {
         let height = to.height
         let peer = Seat.peer(UInt8(me))
         if let decision = decisions[me]?[height] {
+            inFlight.append(
+                (
+                    to: other,
+                    input: .majorityClaim(
+                        height: height, round: decision.round, .precommit, decision.block.id, from: peer)
+                ))
             for index in committee.everyone {
                 guard let vote = decision.commit.commit.vote(at: index) else { continue }
                 inFlight.append((to: other, input: .vote(vote, from: peer)))

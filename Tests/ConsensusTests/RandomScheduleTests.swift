@@ -12,7 +12,8 @@ import Testing
         let violations = network.violations
         #expect(violations == [])
         let heights = network.heights
-        #expect(heights.allSatisfy { $0 > RandomNetwork.chainHeights })
+        let summary = network.summary
+        #expect(heights.allSatisfy { $0 > RandomNetwork.chainHeights }, "\(summary)")
     }
 
     @Test(arguments: UInt64(101)...104) func `the unlocking rule keeps agreement too`(seed: UInt64) throws {

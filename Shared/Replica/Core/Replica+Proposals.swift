@@ -90,6 +90,8 @@ extension Replica {
         guard request.scope == .chainAndApplication, let hash = request.block.id.hash else {
             return answer(request, .accepted)
         }
+        // That the block may be locked does not wait for the application, so that a replayed log leads to the same lock.
+        feed(.blockJudged(height: request.height, request.block.id, scope: .chain, .accepted))
         let subject = BlockForApplication(
             block: request.block.block, hash: hash, lastValidators: state.isInitial ? nil : state.lastValidators)
         call(.processProposal(subject.processProposal), .judged(request))

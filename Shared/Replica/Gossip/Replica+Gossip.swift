@@ -199,7 +199,12 @@ extension Replica {
         if peer.proofOfLockRound >= 0 { rounds.append(peer.proofOfLockRound) }
         if peer.round >= 0, !rounds.contains(peer.round) { rounds.append(peer.round) }
         if peer.round < state.round, !rounds.contains(state.round) { rounds.append(state.round) }
-        if let commitRound = state.commitRound, !rounds.contains(commitRound) { rounds.append(commitRound) }
+        if let commitRound = state.commitRound, !rounds.contains(commitRound) {
+            rounds.append(commitRound)
+            if let decided = state.votes.precommits(commitRound)?.majority, peer.votes(commitRound, .precommit) == nil {
+                claimDecision(state.height, commitRound, decided, to: id)
+            }
+        }
         for round in rounds where round <= state.round || round == state.commitRound {
             for set in [state.votes.prevotes(round), state.votes.precommits(round)] {
                 guard let set else { continue }
@@ -229,6 +234,14 @@ extension Replica {
         }
     }
 
+    /// Goes before the votes of a decision: it opens the round at the peer, whatever the peer thinks of our other rounds.
+    private mutating func claimDecision(_ height: Int64, _ round: Int32, _ blockID: BlockID, to id: PeerID) {
+        send(
+            .consensus(
+                .majorityClaim(MajorityClaim(height: height, round: round, type: .precommit, blockID: blockID))),
+            to: [id])
+    }
+
     private mutating func send(_ vote: Vote, to id: PeerID) {
         send(.consensus(.vote(vote)), to: [id])
         noteVote(vote.height, vote.round, vote.type, Int(vote.validatorIndex), heldBy: id)
@@ -239,6 +252,9 @@ extension Replica {
     /// The peer is one height behind: our own precommit at once; the rest of the decision and the block when it stays behind.
     private mutating func gossipDecision(to id: PeerID, _ state: RoundState, _ relays: Bool) {
         guard let lastCommit = state.lastCommit, let peer = peers[id] else { return }
+        if let decided = lastCommit.majority, peer.votes(lastCommit.round, .precommit) == nil {
+            claimDecision(lastCommit.height, lastCommit.round, decided, to: id)
+        }
         sendVotes(
             to: id, of: lastCommit, known: peer.votes(lastCommit.round, .precommit), own: lastOwnIndex, relays)
         if relays { sendStoredParts(to: id, height: peer.height) }
@@ -260,6 +276,7 @@ extension Replica {
             guard let commit else { return }
             peers[id]?.servedCommitHeight = peer.height
             let known = peer.votes(commit.round, .precommit)
+            claimDecision(commit.height, commit.round, commit.blockID, to: id)
             for index in commit.signatures.indices where known?[index] != true {
                 if let vote = commit.vote(at: index) { send(vote, to: id) }
             }

@@ -33,6 +33,11 @@ public struct FaultPlan: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         public var at: Int64
         public var fault: Fault
+
+        public init(at: Int64, fault: Fault) {
+            self.at = at
+            self.fault = fault
+        }
     }
 
     public var entries: [Entry]
