@@ -9,9 +9,6 @@ import Primitives
 final class ABCIServerConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// Answers are written when a Flush was answered, when a read's requests are done, or when they reach this size in bytes.
-    private static let writeThreshold = 64 << 10
-
     private let application: any Application
     private let logger: Logger
     private var frames: [ByteBuffer] = []
@@ -67,45 +64,53 @@ final class ABCIServerConnection: ChannelInboundHandler {
     }
 
     private func answer(_ batch: [ByteBuffer], _ context: ChannelHandlerContext) {
-        let (application, logger, channel) = (application, logger, context.channel)
-        let boundSelf = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let boundContext = NIOLoopBound(context, eventLoop: context.eventLoop)
-        answering = Task {
-            let isAlive = await Self.answer(batch, by: application, on: channel, logger)
-            channel.eventLoop.execute {
-                let (handler, context) = (boundSelf.value, boundContext.value)
-                handler.answering = nil
-                if isAlive { handler.proceed(context) } else { context.close(promise: nil) }
+        let answers = ABCIAnswers(application: application, channel: context.channel, logger: logger)
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        answering = Task.detached {
+            let isAlive = await answers.write(batch)
+            answers.channel.eventLoop.execute {
+                handler.value.answered(isAlive: isAlive, context.value)
             }
         }
     }
 
+    private func answered(isAlive: Bool, _ context: ChannelHandlerContext) {
+        answering = nil
+        if isAlive { proceed(context) } else { context.close(promise: nil) }
+    }
+}
+
+/// Has requests answered and writes the answers to their connection.
+private struct ABCIAnswers: Sendable {
+    /// Answers are written when a Flush was answered, when a read's requests are done, or when they reach this size in bytes.
+    private static let writeThreshold = 64 << 10
+
+    let application: any Application
+    let channel: any Channel
+    let logger: Logger
+
     /// False when the connection has to end: after an exception, or because it is gone.
-    private static func answer(
-        _ batch: [ByteBuffer], by application: any Application, on channel: any Channel, _ logger: Logger
-    ) async -> Bool {
+    func write(_ batch: [ByteBuffer]) async -> Bool {
         var output = ByteBuffer()
-        var isAlive = true
         do {
-            for frame in batch where isAlive && !Task.isCancelled {
-                let response: ABCIResponse
-                (response, isAlive) = await answer(frame, by: application, logger)
+            for frame in batch where !Task.isCancelled {
+                let (response, isAlive) = await answer(frame)
                 output.writeBytes(ABCIFrame.encode(response))
-                if response == .flush || output.readableBytes >= writeThreshold {
+                if response == .flush || !isAlive || output.readableBytes >= Self.writeThreshold {
                     try await channel.writeAndFlush(output)
                     output = ByteBuffer()
                 }
+                if !isAlive { return false }
             }
             if output.readableBytes > 0 { try await channel.writeAndFlush(output) }
         } catch {
             return false
         }
-        return isAlive
+        return true
     }
 
-    private static func answer(
-        _ frame: ByteBuffer, by application: any Application, _ logger: Logger
-    ) async -> (ABCIResponse, isAlive: Bool) {
+    private func answer(_ frame: ByteBuffer) async -> (ABCIResponse, isAlive: Bool) {
         let request: ABCIRequest
         do {
             request = try ABCIRequest(protobuf: Array(frame.readableBytesView))
