@@ -59,11 +59,14 @@ final class WebSocketHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    /// Lets go of the session, which holds this handler to send with.
     private func finish() {
         ping?.cancel()
         deadline?.cancel()
         requests?.finish()
+        requests = nil
         session?.end()
+        session = nil
     }
 
     /// Whatever arrives, a pong included, keeps the connection open for another while.
