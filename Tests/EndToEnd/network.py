@@ -119,6 +119,9 @@ class Network:
     def engine(self) -> Process | None:
         return next((p for p in self.processes if is_engine(p)), None)
 
+    def log(self, process: str) -> str:
+        return (self.folder / "logs" / f"{process}.log").read_text(errors="replace")
+
     def logs(self) -> str:
         """The end of every log file, for the message of a failed assertion."""
         parts = []

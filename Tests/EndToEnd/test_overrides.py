@@ -71,7 +71,9 @@ def test_an_override_that_was_not_measured_at_the_start_makes_another_enclave(tm
         assert worker
         worker.kill()
         eventually(lambda: (now := made.service("haca-worker")) and now != worker, "another worker", 60)
-        eventually(lambda: "PCR2" in made.logs() or "not approved" in made.logs(), "a refusal in the logs", 60, pause=0.2)
+        eventually(lambda: made.states["worker-0"] == "ready", "the worker itself to be well", 60, pause=0.2)
+        eventually(lambda: "not approved" in made.log("gateway"), "the refusal in the gateway's log", 60, pause=0.2)
+        assert made.states["gateway"] == "not ready"
         assert not made.answers()
     finally:
         made.down()

@@ -84,6 +84,7 @@ struct ConnectionUpkeep: Sendable {
     /// One connection to one endpoint, again and again.
     private func maintain(_ endpoint: RPCEndpoint, _ number: Int) async {
         var failures = 0
+        var lastReason = ""
         while !Task.isCancelled {
             let began = ContinuousClock.now
             do {
@@ -93,10 +94,13 @@ struct ConnectionUpkeep: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 failures += 1
-                let level: Logger.Level = failures == 1 ? .info : .debug
+                let reason = "\(error)"
+                // Once for each reason: a peer that is back and is refused for what it is must not look merely absent.
+                let level: Logger.Level = failures == 1 || reason != lastReason ? .info : .debug
+                lastReason = reason
                 configuration.logger.log(
-                    level: level, "cannot connect", metadata: ["endpoint": "\(endpoint)", "error": "\(error)"])
-                if outages.fail(endpoint) { declareOutage("cannot connect to \(endpoint): \(error)") }
+                    level: level, "cannot connect", metadata: ["endpoint": "\(endpoint)", "error": "\(reason)"])
+                if outages.fail(endpoint) { declareOutage("cannot connect to \(endpoint): \(reason)") }
             }
             if case .connected = endpoint {
                 // A descriptor is used up with its connection.
