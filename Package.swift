@@ -244,7 +244,7 @@ let package = Package(
             [
                 "ConsensusTypes", "LightClient", "Primitives", "RPC", "Signing", "WireOperations", "ProcessSupervision",
                 .arguments, .nioCore, .nioPosix, .nioSSL,
-                .nioHTTP1, .crypto, .crypto, .cryptoExtras,
+                .nioHTTP1, .crypto, .cryptoExtras,
             ], settings: onCaller),
         tests("ConsensusTypesTests", ["ConsensusTypes", "Primitives", "Signing"]),
         tests("ConsensusTests", ["Consensus", "ConsensusTypes", "Primitives", "Signing"]),
