@@ -12,7 +12,7 @@ import Testing
         let cluster = try TestCluster()
         try cluster.startAll()
         try cluster.run { $0.nodes.allSatisfy { $0.height >= height } }
-        cluster.nodes[0].inbox.insert(.message(message, from: cluster.nodes[1].id), at: 0)
+        cluster.nodes[0].inbox.putFirst(.message(message, from: cluster.nodes[1].id))
         try cluster.run(for: .milliseconds(100)) { !$0.nodes[0].dropped.isEmpty }
         return (cluster.nodes[0].dropped[cluster.nodes[1].id], cluster)
     }

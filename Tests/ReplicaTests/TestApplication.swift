@@ -23,6 +23,9 @@ struct TestApplication: Sendable {
     var misbehavior: [Misbehavior] = []
     var extensionsSeen: [[[UInt8]]] = []
     var extensionCounter = 0
+    /// Transactions of an application-side mempool, and those of them that were not handed out for gossip yet.
+    var pool: [[UInt8]] = []
+    var unreaped: [[UInt8]] = []
 
     /// A restart: only committed state stays.
     mutating func crash() { pending = nil }
@@ -42,7 +45,7 @@ struct TestApplication: Sendable {
             return .prepareProposal(
                 PrepareProposalResponse(
                     transactions: TransactionList.prefix(
-                        of: request.transactions, maximumBytes: request.maximumTransactionBytes)))
+                        of: request.transactions + pool, maximumBytes: request.maximumTransactionBytes)))
         case .processProposal(let request):
             let isBad = request.transactions.contains { $0.starts(with: Array("reject".utf8)) }
             return .processProposal(ProcessProposalResponse(status: isBad ? .reject : .accept))
@@ -72,7 +75,17 @@ struct TestApplication: Sendable {
                 committed = State(height: Int64(restoring.height), hash: request.chunk)
             }
             return .applySnapshotChunk(ApplySnapshotChunkResponse(result: .accept))
-        case .echo, .flush, .query, .insertTx, .reapTxs:
+        case .insertTx(let request):
+            guard request.transaction.first != UInt8(ascii: "!") else {
+                return .insertTx(InsertTxResponse(code: InsertTxCode.rejected))
+            }
+            pool.append(request.transaction)
+            unreaped.append(request.transaction)
+            return .insertTx(InsertTxResponse(code: InsertTxCode.accepted))
+        case .reapTxs:
+            defer { unreaped = [] }
+            return .reapTxs(ReapTxsResponse(transactions: unreaped))
+        case .echo, .flush, .query:
             return .exception(ExceptionResponse(error: "not used"))
         }
     }
@@ -89,6 +102,7 @@ struct TestApplication: Sendable {
         for transaction in request.transactions { preimage += transaction }
         state.hash = SHA2.sha256(preimage).bytes
         misbehavior += request.misbehavior
+        pool.removeAll { request.transactions.contains($0) }
         pending = state
         return FinalizeBlockResponse(
             transactionResults: request.transactions.map { _ in ExecTxResult(code: 0, gasWanted: 1, gasUsed: 1) },

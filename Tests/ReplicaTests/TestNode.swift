@@ -14,7 +14,7 @@ struct TestNode {
     var application = TestApplication()
     var replica: Replica?
     /// Effects that are carried out one by one; completions queue behind them.
-    var inbox: [ReplicaInput] = []
+    var inbox: InputQueue = []
     var timers: [TimerID: Int64] = [:]
     var connected: Set<PeerID> = []
     var dropped: [PeerID: DisconnectReason] = [:]
@@ -25,4 +25,29 @@ struct TestNode {
 
     var height: Int64 { replica?.state.lastBlockHeight ?? 0 }
     var isUp: Bool { replica != nil }
+}
+
+/// Inputs in order; taking the first one does not move the others.
+struct InputQueue: ExpressibleByArrayLiteral {
+    private var inputs: [ReplicaInput]
+    private var head = 0
+
+    init(arrayLiteral elements: ReplicaInput...) { inputs = elements }
+
+    var isEmpty: Bool { head == inputs.count }
+
+    mutating func append(_ input: ReplicaInput) { inputs.append(input) }
+
+    mutating func putFirst(_ input: ReplicaInput) { inputs.insert(input, at: head) }
+
+    mutating func removeFirst() -> ReplicaInput {
+        defer {
+            head += 1
+            if head == inputs.count {
+                inputs.removeAll(keepingCapacity: true)
+                head = 0
+            }
+        }
+        return inputs[head]
+    }
 }

@@ -84,7 +84,8 @@ extension Replica {
         let height = state.nextHeight
         guard let commit = second.block.lastCommit else { throw .malformed(.missingLastCommit) }
         do {
-            try state.validators.verify(commit: commit, chainID: state.chainID, blockID: held.id, height: height)
+            try state.validators.verify(
+                commit: commit, chainID: state.chainID, blockID: held.id, height: height, keys: keys)
         } catch {
             throw .lastCommit("\(error)")
         }
@@ -107,8 +108,8 @@ extension Replica {
         do {
             try commit.validateExtensions(enabled: true)
             try state.validators.verify(
-                commit: commit.commit, chainID: state.chainID, blockID: id, height: height)
-            try state.validators.verifyExtensions(of: commit, chainID: state.chainID)
+                commit: commit.commit, chainID: state.chainID, blockID: id, height: height, keys: keys)
+            try state.validators.verifyExtensions(of: commit, chainID: state.chainID, keys: keys)
         } catch {
             throw .lastCommit("\(error)")
         }

@@ -15,7 +15,7 @@ extension Replica {
     private var making: ProposalMaking { ProposalMaking(rules: configuration.rules) }
 
     var validation: BlockValidation {
-        BlockValidation(rules: configuration.rules, timeTolerance: configuration.blockTimeTolerance)
+        BlockValidation(rules: configuration.rules, timeTolerance: configuration.blockTimeTolerance, keys: keys)
     }
 
     /// Bytes that transactions may take in the next block when it has no evidence.

@@ -4,6 +4,7 @@ import ConsensusTypes
 import DequeModule
 import KeyValueStore
 import Primitives
+import Signing
 
 /// A full node as one synchronous state machine: consensus, log, signer, stores, execution, mempool, evidence, block sync and state sync.
 ///
@@ -16,6 +17,8 @@ public struct Replica: Sendable {
     public let chain: ChainReader
     let key: ValidatorKey?
     let verifier: any ConsensusVerifier
+    /// Prepared keys of the validators, for commits and votes.
+    let keys = Ed25519KeyCache()
 
     public internal(set) var mode = ReplicaMode.starting
     /// Why the replica has stopped, if it has.
@@ -60,12 +63,12 @@ public struct Replica: Sendable {
     ///
     /// - Parameters:
     ///   - key: nil for a node that does not validate.
-    ///   - verifier: checks the signatures of votes and proposals.
+    ///   - verifier: checks the signatures of votes and proposals; nil for `SignatureVerifier`.
     ///   - storage: where the driver applies `write` effects, before it reports them as stored.
     /// - Throws: `corruptedStore` or `misconfigured`.
     public init(
         configuration: ReplicaConfiguration, genesis: Genesis, key: ValidatorKey?, storage: any KeyValueReading,
-        verifier: any ConsensusVerifier = SignatureVerifier()
+        verifier: (any ConsensusVerifier)? = nil
     ) throws(ReplicaFailure) {
         guard configuration.consensus.chainID == genesis.chainID else {
             throw .misconfigured("the configured chain id is not the genesis file's")
@@ -73,7 +76,7 @@ public struct Replica: Sendable {
         self.configuration = configuration
         self.genesis = genesis
         self.key = key
-        self.verifier = verifier
+        self.verifier = verifier ?? SignatureVerifier(keys: keys)
         chain = ChainReader(storage)
         flood = FloodMempool(configuration: configuration.mempool)
         applicationMempool = ApplicationMempool(configuration: configuration.mempool)

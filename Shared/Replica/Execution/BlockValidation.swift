@@ -1,11 +1,14 @@
 import ConsensusTypes
 import Primitives
+import Signing
 
 /// The checks of a block against the state it builds on (spec 4.4).
 struct BlockValidation: Sendable {
     var rules: ProtocolRules
     /// How far ahead of this node's clock a block's time may be; zero switches the check off. A local setting.
     var timeTolerance: Duration
+    /// Prepared keys; they change no verdict.
+    var keys: Ed25519KeyCache?
 
     /// What a caller has made sure of already.
     struct Known: OptionSet, Sendable {
@@ -71,7 +74,8 @@ struct BlockValidation: Sendable {
         guard let validators = state.lastValidators else { throw .lastCommit("no validators of the last height") }
         do {
             try validators.verify(
-                commit: commit, chainID: state.chainID, blockID: state.lastBlockID, height: state.lastBlockHeight)
+                commit: commit, chainID: state.chainID, blockID: state.lastBlockID, height: state.lastBlockHeight,
+                keys: keys)
         } catch {
             throw .lastCommit("\(error)")
         }

@@ -55,7 +55,12 @@ struct ApplicationMempool: Sendable {
     }
 
     /// A block is executed: what the application still holds shows by that block not being empty.
-    mutating func blockApplied() { hasNewTransactions = false }
+    ///
+    /// Its transactions count as seen: gossip that comes late must not hand them in again.
+    mutating func blockApplied(_ transactions: [[UInt8]]) {
+        hasNewTransactions = false
+        for transaction in transactions { _ = seen.insert(SHA2.sha256(transaction)) }
+    }
 
     mutating func flush() {
         seen.removeAll()

@@ -90,7 +90,9 @@ extension Replica {
         flood.commit(
             height: applied.block.header.height, applied.block.transactions,
             succeeded: applied.response.transactionResults.map { $0.code == 0 })
-        applicationMempool.blockApplied()
+        if configuration.mempool.kind == .application {
+            applicationMempool.blockApplied(applied.block.transactions)
+        }
         mempoolHold.isHeld = false
         let due = flood.beginRecheck()
         for entry in due {
