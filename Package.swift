@@ -210,8 +210,8 @@ let package = Package(
             "haca-validator",
             [
                 "ABCI", "CometBFTRPC", "Consensus", "ConsensusEngine", "ConsensusTypes", "KeyValueApplication",
-                "KeyValueStore", "Primitives", "RPC", "Replica", "ServiceKit", "Signing", "WireOperations", .arguments,
-                .deques, .logging, .nioCore, .nioPosix,
+                "KeyValueStore", "LightClient", "Primitives", "RPC", "Replica", "ServiceKit", "Signing", "WireOperations",
+                .arguments, .deques, .httpClient, .logging, .nioCore, .nioPosix,
             ]),
         service("haca-kvstore", ["ABCI", "KeyValueApplication", "KeyValueStore", "ServiceKit"]),
         service("protoc-gen-haca", [.protobuf, .protobufPlugin]),

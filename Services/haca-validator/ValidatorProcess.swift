@@ -22,6 +22,8 @@ struct ValidatorProcess: Sendable {
         let files = try await NIOThreadPool.singleton.runIfActive { [self] in try open(home) }
         let node = ConsensusNode(
             try nodeConfiguration(home, files), store: files.chain, application: try await application(files),
+            lightBlocks: try LightNodeSource(
+                configuration, chainID: files.genesis.chainID, logger: service.log.logger(label: "statesync")),
             metrics: ConsensusMetrics(service.metrics), logger: service.log.logger(label: "node"))
         let report = NodeReport(service: service, node: node)
         report.begin()

@@ -55,6 +55,14 @@ enum ValidatorSettings {
         .boolean("mempool.recheck", default: true, help: "check what waits again after each block"),
         .boolean("blocksync.enable", default: true, help: "fetch whole blocks while behind"),
         .boolean(
+            "statesync.enable", default: false,
+            help: "an empty node starts from a snapshot of the application instead of the first block"),
+        .strings("statesync.rpc_servers", default: [], help: "URLs of two or more nodes whose headers are verified"),
+        .integer("statesync.trust_height", default: 0, in: 0...Int.max, help: "height of a block known from elsewhere"),
+        .string("statesync.trust_hash", default: "", help: "its hash, 64 hex digits"),
+        .duration("statesync.trust_period", default: .seconds(604_800), help: "how long a block can be built upon"),
+        .duration("statesync.discovery_time", default: .seconds(15), help: "how long snapshots are collected"),
+        .boolean(
             "tx_index.enable", default: true, help: "index transactions and blocks for tx_search and block_search"),
         .integer(
             "kvstore.snapshot_interval", default: 0, in: 0...1_000_000,
@@ -88,6 +96,9 @@ enum ValidatorSettings {
             rules: ProtocolRules(rawValue: try configuration.string("validator.protocol")) ?? .standard,
             mempool: mempool,
             blockSync: BlockSyncConfiguration(isEnabled: try configuration.bool("blocksync.enable")),
+            stateSync: StateSyncConfiguration(
+                isEnabled: try configuration.bool("statesync.enable"),
+                discoveryTime: try configuration.duration("statesync.discovery_time")),
             blockTimeTolerance: try configuration.duration("consensus.block_time_tolerance"),
             doubleSignCheckHeight: Int64(try configuration.int("consensus.double_sign_check_height")),
             softwareVersion: BuildVersion.number)

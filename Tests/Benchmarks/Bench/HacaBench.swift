@@ -5,5 +5,7 @@ import ArgumentParser
 struct HacaBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "haca-bench", abstract: "Measure the project against its goals and its peers.",
-        subcommands: [RPCBenchmark.self, GatewayBench.self, ChainBench.self, CommitBench.self, ConsensusBench.self, EchoPeer.self])
+        subcommands: [
+            RPCBenchmark.self, GatewayBench.self, ChainBench.self, CommitBench.self, ConsensusBench.self, EchoPeer.self,
+        ])
 }
