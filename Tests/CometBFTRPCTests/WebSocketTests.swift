@@ -14,11 +14,12 @@ import Testing
             let event = await socket.message()
             #expect(event["id"] == "sub")
             let result = try #require(event["result"])
-            #expect(result["query"] == "tm.event = 'Tx' AND app.key = 'k2'")
+            #expect(result["query"] == "tm.event='Tx' AND app.key='k2'")
             #expect(result["data"]?["type"] == "tendermint/event/Tx")
             #expect(result["data"]?["value"]?["TxResult"]?["height"] == "2")
             #expect(result["events"]?["tx.height"] == ["2"] && result["events"]?["app.key"] == ["k2"])
-            #expect(try await socket.call("unsubscribe", ["query": "tm.event='Tx' AND app.key='k2'"])["error"] == nil)
+            #expect(
+                try await socket.call("unsubscribe", ["query": "tm.event = 'Tx'  AND app.key = 'k2'"])["error"] == nil)
             #expect(events.subscriptionCount == 0)
             #expect(try await socket.call("unsubscribe_all")["error"]?["data"] == "subscription not found")
         }

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import concurrent.futures
 import hashlib
 import json
 import os
 import subprocess
+import time
 import uuid
 
 import aiohttp
@@ -144,6 +146,18 @@ def test_the_go_client_reads_the_validators(cosmos, rpc, committed: dict):
     height = str(committed["height"])
     validators = cosmos("query", "comet-validator-set", height)["validators"]
     assert len(validators) == int(rpc("validators", height=height)["total"])
+
+
+def test_the_go_client_waits_for_a_transaction(cosmos, chain: str):
+    """Over its WebSocket; should the transaction come first, it is found by its hash."""
+    transaction = f"go-{uuid.uuid4().hex}=value".encode()
+    name = hashlib.sha256(transaction).hexdigest().upper()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cosmos, "query", "wait-tx", name, "--timeout", "40s")
+        time.sleep(2)
+        httpx.get(f"{chain}/broadcast_tx_sync", params={"tx": f"0x{transaction.hex()}"}, timeout=BLOCK_TIMEOUT)
+        found = waiting.result()
+    assert found["txhash"] == name and found["code"] == 0
 
 
 def test_the_go_client_searches_blocks(cosmos, committed: dict):

@@ -13,7 +13,9 @@ package final class PublishedEvent: Sendable {
     }
 
     /// `{"query":…,"data":…,"events":…}`.
-    func result(query: EventQuery) -> [UInt8] {
+    ///
+    /// - Parameter query: as the client wrote it, by which the reference's own client finds its subscription.
+    func result(query: String) -> [UInt8] {
         let (data, events) = encoded.withLock { encoded in
             if let encoded { return encoded }
             let fresh = (data: event.cometJSON.encoded(), events: keys.json.encoded())
@@ -21,7 +23,7 @@ package final class PublishedEvent: Sendable {
             return fresh
         }
         var output = Array(#"{"query":"#.utf8)
-        output += JSON(query.description).encoded()
+        output += JSON(query).encoded()
         output += #","data":"#.utf8
         output += data
         output += #","events":"#.utf8

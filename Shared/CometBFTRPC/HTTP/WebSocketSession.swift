@@ -52,7 +52,7 @@ final class WebSocketSession: Sendable {
             switch call.name {
             case "subscribe": try subscribe(call, id: id)
             case "unsubscribe":
-                try responder.context.events.unsubscribe(subscriber, from: try query(call))
+                try responder.context.events.unsubscribe(subscriber, from: try query(call).query)
             default: try responder.context.events.unsubscribe(subscriber)
             }
             return MethodCall.answer(id: id, result: Array("{}".utf8))
@@ -63,12 +63,13 @@ final class WebSocketSession: Sendable {
         }
     }
 
-    private func query(_ call: MethodCall) throws -> EventQuery {
-        try EventQuery(parsing: try call.arguments.named(["query"]).string("query"))
+    private func query(_ call: MethodCall) throws -> (text: String, query: EventQuery) {
+        let text = try call.arguments.named(["query"]).string("query")
+        return (text, try EventQuery(parsing: text))
     }
 
     private func subscribe(_ call: MethodCall, id: JSON) throws {
-        let query = try query(call)
+        let (text, query) = try query(call)
         let subscription = try responder.context.events.subscribe(
             subscriber, to: query, limits: responder.configuration.subscriptionLimits)
         // The connection may have ended between the two.
@@ -78,7 +79,7 @@ final class WebSocketSession: Sendable {
             while true {
                 do throws(EventSubscription.End) {
                     let event = try await subscription.next()
-                    send(MethodCall.answer(id: id, result: event.result(query: query)))
+                    send(MethodCall.answer(id: id, result: event.result(query: text)))
                 } catch {
                     if error != .unsubscribed {
                         let reason = "subscription was cancelled (reason: \(error))"
