@@ -235,4 +235,42 @@ import Testing
         seat.feed(.vote(committee.vote(.precommit, by: seat.me, a.id), from: Seat.peer(1)))
         #expect(seat.machine.state.locked == nil)
     }
+
+    @Test func `a proof of lock for another block than the proposal's is prevoted nil`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.expire(.newHeight)
+        seat.expire(.propose)
+        seat.votes(.prevote, a.id, from: seat.others)
+        seat.expire(.prevoteWait)
+        seat.votes(.precommit, .zero, from: seat.others.prefix(2))
+        seat.expire(.precommitWait)
+        seat.offer(b, round: 1, proofOfLockRound: 0)
+        #expect(seat.own(.prevote).last == OwnVote(round: 1, id: .zero))
+    }
+
+    /// B had its majority in round 0, where we lacked it; A had its in round 1 and is locked.
+    @Test func `a true proof of lock that is older than the lock is prevoted nil`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.expire(.newHeight)
+        seat.expire(.propose)
+        seat.votes(.prevote, b.id, from: seat.others)
+        seat.expire(.prevoteWait)
+        seat.votes(.precommit, .zero, from: seat.others.prefix(2))
+        seat.expire(.precommitWait)
+        seat.offer(a, round: 1)
+        seat.votes(.prevote, a.id, round: 1, from: seat.others)
+        #expect(seat.machine.state.locked == ProvenBlock(round: 1, block: a))
+        finishRound(&seat, 1)
+        seat.offer(b, round: 2, proofOfLockRound: 0)
+        #expect(seat.own(.prevote).last == OwnVote(round: 2, id: .zero))
+    }
+
+    @Test func `a lock does not wait for the signer`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.signs = false
+        seat.expire(.newHeight)
+        seat.offer(a)
+        seat.votes(.prevote, a.id, from: seat.others)
+        #expect(seat.machine.state.locked == ProvenBlock(round: 0, block: a))
+    }
 }
