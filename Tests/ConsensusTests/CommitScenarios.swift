@@ -123,4 +123,26 @@ import Testing
         #expect(seat.machine.state.round == 0)
         #expect(seat.machine.state.votes.prevotes(.max) == nil)
     }
+
+    @Test func `a claimed decision opens its round when catch-up rounds are used up`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.expire(.newHeight)
+        for round: Int32 in [5, 7] {
+            seat.feed(.vote(committee.vote(.prevote, by: seat.others[0], round: round, .zero), from: Seat.peer(1)))
+        }
+        seat.feed(.majorityClaim(height: 1, round: 9, .precommit, a.id, from: Seat.peer(1)))
+        for index in seat.others {
+            seat.feed(.vote(committee.vote(.precommit, by: index, round: 9, a.id), from: Seat.peer(1)))
+        }
+        #expect(seat.machine.state.commitRound == 9)
+    }
+
+    @Test func `a part of another block is nobody's fault`() throws {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.expire(.newHeight)
+        seat.feed(.proposal(committee.proposal(a), from: Seat.peer(1)))
+        seat.deliver(try committee.block("B"))
+        #expect(seat.faults.isEmpty)
+        #expect(seat.machine.state.block == nil)
+    }
 }

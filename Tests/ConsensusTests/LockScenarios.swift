@@ -209,4 +209,68 @@ import Testing
         seat.expire(.prevoteWait)
         #expect(seat.own(.precommit) == [OwnVote(round: 0, id: .zero)])
     }
+
+    /// The log holds the timeouts but not the application's answers, so a replay may pass a step before its block is judged.
+    @Test func `an own precommit that is read back from the log restores the lock`() {
+        let me = committee.bystander
+        var seat = Seat(committee, me: me)
+        seat.judge = { _ in nil }
+        seat.signs = false
+        seat.expire(.newHeight)
+        seat.offer(a)
+        seat.votes(.prevote, a.id, from: seat.others)
+        seat.feed(.timeout(TimeoutKey(height: 1, round: 0, step: .prevoteWait)))
+        #expect(seat.machine.state.locked == nil)
+        seat.feed(.vote(committee.vote(.precommit, by: me, a.id), from: nil))
+        #expect(seat.machine.state.locked == ProvenBlock(round: 0, block: a))
+        #expect(seat.machine.state.valid == ProvenBlock(round: 0, block: a))
+    }
+
+    @Test func `someone else's precommit restores no lock`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.judge = { _ in nil }
+        seat.expire(.newHeight)
+        seat.offer(a)
+        seat.feed(.vote(committee.vote(.precommit, by: seat.others[0], a.id), from: nil))
+        seat.feed(.vote(committee.vote(.precommit, by: seat.me, a.id), from: Seat.peer(1)))
+        #expect(seat.machine.state.locked == nil)
+    }
+
+    @Test func `a proof of lock for another block than the proposal's is prevoted nil`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.expire(.newHeight)
+        seat.expire(.propose)
+        seat.votes(.prevote, a.id, from: seat.others)
+        seat.expire(.prevoteWait)
+        seat.votes(.precommit, .zero, from: seat.others.prefix(2))
+        seat.expire(.precommitWait)
+        seat.offer(b, round: 1, proofOfLockRound: 0)
+        #expect(seat.own(.prevote).last == OwnVote(round: 1, id: .zero))
+    }
+
+    /// B had its majority in round 0, where we lacked it; A had its in round 1 and is locked.
+    @Test func `a true proof of lock that is older than the lock is prevoted nil`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.expire(.newHeight)
+        seat.expire(.propose)
+        seat.votes(.prevote, b.id, from: seat.others)
+        seat.expire(.prevoteWait)
+        seat.votes(.precommit, .zero, from: seat.others.prefix(2))
+        seat.expire(.precommitWait)
+        seat.offer(a, round: 1)
+        seat.votes(.prevote, a.id, round: 1, from: seat.others)
+        #expect(seat.machine.state.locked == ProvenBlock(round: 1, block: a))
+        finishRound(&seat, 1)
+        seat.offer(b, round: 2, proofOfLockRound: 0)
+        #expect(seat.own(.prevote).last == OwnVote(round: 2, id: .zero))
+    }
+
+    @Test func `a lock does not wait for the signer`() {
+        var seat = Seat(committee, me: committee.bystander)
+        seat.signs = false
+        seat.expire(.newHeight)
+        seat.offer(a)
+        seat.votes(.prevote, a.id, from: seat.others)
+        #expect(seat.machine.state.locked == ProvenBlock(round: 0, block: a))
+    }
 }

@@ -91,6 +91,7 @@ MUTANTS = [
      "guard key.height == state.height, key.round == state.round, key.step >= state.step else { return }", ""),
     ("stored commit unverified", "ConsensusMachine+Heights.swift",
      "guard lastCommit != nil || start.isInitialHeight else { return halt(.lastCommitInvalid) }", ""),
+    ("lock lost in a replay", "ConsensusMachine+Votes.swift", "if peer == nil { restoreLock(vote) }", ""),
     ("two claims of one peer", "VoteSet.swift", "if let earlier = claims[peer] { return earlier == blockID }",
      "if claims[peer] != nil { return true }"),
 ]
