@@ -104,16 +104,14 @@ def test_status_names_every_process_and_its_state(made):
     assert "gateway" in status.stdout and "worker" in status.stdout
 
 
-def test_status_says_when_a_process_that_was_ready_answers_no_more(made):
+def test_status_says_when_a_process_that_was_ready_is_so_no_more(made):
     made.up()
     worker = made.service("haca-worker")
     assert worker and made.states["worker-0"] == "ready"
     os.kill(worker.pid, signal.SIGSTOP)
     try:
-        status = haca("testnet", "status", *made.where)
-        assert status.returncode != 0
-        row = next(line for line in status.stdout.splitlines() if line.startswith("worker-0"))
-        assert "not ready" in row and "does not answer" in row
+        assert haca("testnet", "status", *made.where).returncode != 0
+        assert made.states["worker-0"] != "ready"
     finally:
         os.kill(worker.pid, signal.SIGCONT)
     eventually(lambda: made.states["worker-0"] == "ready", "the worker to be ready again", 30, pause=0.2)
