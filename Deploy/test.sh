@@ -29,13 +29,28 @@ finish() {
     exit
 }
 
-run_swift() {
-    local status good bad skipped
-    # Two files: one of XCTest, one of Swift Testing beside it.
-    swift test -c release --skip-build --xunit-output "$results/swift.xml"
+# Suites that compute for seconds would keep the pool's few threads from every other test's tasks.
+computing='^(ConsensusTests|ConsensusTypesTests|ReplicaTests|SimulationTests)\.'
+
+run_swift() { # NAME ARGUMENTS
+    local name=$1 status good bad skipped
+    shift
+    # Two files: one of XCTest, one of Swift Testing beside it. The bound is for a test that hangs.
+    timeout --kill-after=30 1200 swift test -c release --skip-build --xunit-output "$results/$name.xml" "$@"
     status=$?
-    read -r good bad skipped < <(python3 Deploy/count.py "$results"/swift*.xml)
-    tally swift "$good" "$bad" "$status" "${skipped/#0/}"
+    read -r good bad skipped < <(python3 Deploy/count.py "$results/$name"*.xml)
+    tally "$name" "$good" "$bad" "$status" "${skipped/#0/}"
+}
+
+run_simulation() { # SEEDS HEIGHTS
+    local output status failed=0 seeds=0
+    output=$(timeout --kill-after=30 1200 .build/release/haca-simulate --seeds "$1" --heights "$2" 2>&1)
+    status=$?
+    if [[ $(tail -n 1 <<<"$output") =~ ^([0-9]+)\ seeds,\ ([0-9]+)\ failed ]]; then
+        seeds=${BASH_REMATCH[1]} failed=${BASH_REMATCH[2]}
+    fi
+    [ "$status" -eq 0 ] || echo "$output"
+    tally simulation $((seeds - failed)) "$failed" "$status"
 }
 
 run_conformance() { # SUITE PATH
@@ -66,7 +81,11 @@ fi
 mkdir -p "$results"
 rm -f "$results"/*
 
-if wanted swift; then run_swift; fi
+if wanted swift; then
+    run_swift swift --skip "$computing"
+    run_swift swift-computing --filter "$computing"
+fi
+if wanted simulation; then run_simulation 1..200 8; fi
 if wanted conformance; then
     # Tests/Conformance/vectors/SUITE is a file or a folder for the runner of that name.
     for path in Tests/Conformance/vectors/*; do
