@@ -32,23 +32,21 @@ public enum ServiceRunner {
     ) async -> Never {
         do {
             let line = try ServiceCommandLine(parsing: arguments)
-            let load: @Sendable () throws(ConfigurationError) -> ServiceConfiguration = {
-                () throws(ConfigurationError) -> ServiceConfiguration in
-                try ServiceConfiguration(
-                    keys: keys, files: line.files, overrides: line.overrides, environment: environment,
-                    enclaveFiles: EnclaveFiles.inherited(environment: environment))
-            }
             switch line.action {
             case .help:
                 print(ServiceCommandLine.helpText(name: name, summary: summary, keys: StandardKeys.all + keys))
             case .version:
                 print("\(name) \(BuildVersion.number)")
             case .showConfiguration(let origin):
-                print(try load().rendered(origin: origin))
+                print(try configuration(of: line, keys: keys, environment: environment).rendered(origin: origin))
             case .checkConfiguration:
-                _ = try load()
+                _ = try configuration(of: line, keys: keys, environment: environment)
                 print("\(name): the configuration is valid")
             case .run:
+                let load: @Sendable () throws(ConfigurationError) -> ServiceConfiguration = {
+                    () throws(ConfigurationError) -> ServiceConfiguration in
+                    try configuration(of: line, keys: keys, environment: environment)
+                }
                 try await run(name: name, load: load, body: body)
             }
             exit(ServiceExit.success.rawValue)
@@ -162,6 +160,15 @@ public enum ServiceRunner {
             service.log.flush()
             exit(status.rawValue)
         }
+    }
+
+    /// What the layers say now.
+    private static func configuration(
+        of line: ServiceCommandLine, keys: [ConfigurationKey], environment: [String: String]
+    ) throws(ConfigurationError) -> ServiceConfiguration {
+        try ServiceConfiguration(
+            keys: keys, files: line.files, overrides: line.overrides, environment: environment,
+            enclaveFiles: EnclaveFiles.inherited(environment: environment))
     }
 
     /// One clear line on standard error, and the status.
