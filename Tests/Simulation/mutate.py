@@ -24,7 +24,7 @@ C_OBJECTS = ["CKeccak", "CEd25519", "CCryptoBoringSSL", "CCryptoBoringSSLShims",
 CRYPTO = ["Crypto", "CryptoBoringWrapper", "CryptoExtras", "_CryptoExtras", "SwiftASN1"]
 TEST_SECONDS = 240
 
-# Name, file, text, replacement.
+# Name, file, text, replacement, and further pairs where a check stands twice.
 MUTANTS = [
     ("prevote against a lock", "PrevoteRule.swift",
      "if let locked = state.locked { return locked.block == block ? .block(block.id) : .nil }", ""),
@@ -80,7 +80,8 @@ MUTANTS = [
      "if false {\n                effects.append(.notice"),
     ("late precommits after round 0", "ConsensusMachine+Votes.swift",
      "guard state.step == .newHeight, vote.type == .precommit, let lastCommit = state.lastCommit,",
-     "guard vote.type == .precommit, let lastCommit = state.lastCommit,"),
+     "guard vote.type == .precommit, let lastCommit = state.lastCommit,",
+     "guard state.step == .newHeight, vote.round == state.lastCommit?.round else { return }", ""),
     ("own extension unchecked", "ConsensusMachine+Votes.swift",
      "guard judgement == .accepted else { return halt(.ownExtensionRefused) }", ""),
     ("vote dated before its block", "ConsensusMachine+Votes.swift",
@@ -189,7 +190,7 @@ def main():
         if (failed := test(work)) is not None:
             sys.exit(f"without a mutation these fail: {failed}")
         print("| removed check | noticed by |\n|---|---|", flush=True)
-        for title, file, text, replacement in MUTANTS:
+        for title, file, *pairs in MUTANTS:
             if wanted and not any(word in title for word in wanted):
                 continue
             mutant = work / "mutant"
@@ -197,11 +198,13 @@ def main():
             shutil.copytree(SOURCES, mutant / "Consensus")
             path = mutant / "Consensus" / file
             source = path.read_text()
-            if source.count(text) != 1:
+            if any(source.count(text) != 1 for text in pairs[::2]):
                 print(f"| {title} | TEXT NOT FOUND |", flush=True)
                 survivors += 1
                 continue
-            path.write_text(source.replace(text, replacement))
+            for text, replacement in zip(pairs[::2], pairs[1::2]):
+                source = source.replace(text, replacement)
+            path.write_text(source)
             result = compile_core(mutant / "Consensus", mutant)
             if result.returncode != 0:
                 stop(f"compiling the mutant '{title}'", result)
