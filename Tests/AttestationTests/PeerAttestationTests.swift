@@ -90,7 +90,7 @@ private struct RoleEcho: RPCService {
         let client = RPCClient(configuration: configuration)
         let result: Result<String, RPCError>
         do {
-            let answer = try await EchoClient(client).unary(.init(), options: CallOptions(timeout: .seconds(20)))
+            let answer = try await EchoClient(client).unary(.init(), options: CallOptions(timeout: .seconds(120)))
             #expect(connect.peer(signingKey: worker.identity.signingKey)?.role == (attests ? "worker" : nil))
             result = .success(String(decoding: answer.payload, as: UTF8.self))
         } catch let error as RPCError {

@@ -66,10 +66,11 @@ struct FlowTests {
         }
     }
 
-    @Test(arguments: [Fixture.unixEndpoint(), .tcp(host: "127.0.0.1", port: 0)])
-    func `a vote does not wait behind a blob`(endpoint: RPCEndpoint) async throws {
+    /// On a Unix socket, whose buffers are small: over TCP the receiver's kernel may take a quarter of the blob before the vote.
+    @Test
+    func `a vote does not wait behind a blob`() async throws {
         let blob = 8 << 20
-        try await Fixture.run(endpoint: endpoint) { fixture in
+        try await Fixture.run(endpoint: Fixture.unixEndpoint()) { fixture in
             let before = try await RawPeer.connect(fixture.endpoint) { peer in
                 try await peer.greet()
                 _ = try await peer.next(.settings)
