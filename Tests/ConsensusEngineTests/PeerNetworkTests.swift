@@ -192,19 +192,6 @@ private final class Node: Sendable {
         await b.network.shutdown()
     }
 
-    @Test func `a peer that sends what is no message is cut off and kept out`() async throws {
-        let b = try await Node(limits: patient)
-        let a = try await Node(dialing: [b.address], limits: patient)
-        // The side that accepts has its peer earlier than the side that connects.
-        await a.connected(to: b)
-        a.network.send([0xBA, 0xD0], on: .vote, to: [b.id])
-        await b.peers.wait { $0.contains(.disconnected(a.id)) }
-        await a.peers.wait { $0.contains(.disconnected(b.id)) }
-        #expect(b.network.peers.isEmpty)
-        await a.network.shutdown()
-        await b.network.shutdown()
-    }
-
     @Test func `every sent message is counted as written once`() async throws {
         let b = try await Node()
         let a = try await Node(dialing: [b.address])
