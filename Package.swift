@@ -186,7 +186,8 @@ let package = Package(
             "haca",
             [
                 "Primitives", "RPC", "ServiceKit", "FaultProxy", "ProcessSupervision", "Attestation", "Inference",
-                "OpenAIAPI", "ConsensusTypes", "LightClient", "WireOperations", "WireAttestation", "WireInference", .arguments,
+                "OpenAIAPI", "ConsensusTypes", "LightClient", "WireOperations", "WireAttestation", "WireInference",
+                .arguments,
                 .httpClient, .x509, .logging, .nioCore, .nioPosix, .nioSSL,
             ]),
         service(
@@ -210,7 +211,8 @@ let package = Package(
             "haca-validator",
             [
                 "ABCI", "CometBFTRPC", "Consensus", "ConsensusEngine", "ConsensusTypes", "KeyValueApplication",
-                "KeyValueStore", "LightClient", "Primitives", "RPC", "Replica", "ServiceKit", "Signing", "WireOperations",
+                "KeyValueStore", "LightClient", "Primitives", "RPC", "Replica", "ServiceKit", "Signing",
+                "WireOperations",
                 .arguments, .deques, .httpClient, .logging, .nioCore, .nioPosix,
             ]),
         service("haca-kvstore", ["ABCI", "KeyValueApplication", "KeyValueStore", "ServiceKit"]),
