@@ -122,25 +122,6 @@ private final class Node: Sendable {
         }
     }
 
-    @Test func `nodes that connect to each other at the same time end with one connection`() async throws {
-        let b = try await Node(limits: patient)
-        let a = try await Node(dialing: [b.address], limits: patient)
-        let dialer = PeerDialer(peer: a.address, network: b.network)
-        let task = Task { await dialer.run() }
-        await a.connected(to: b)
-        await b.connected(to: a)
-        a.network.send([1], on: .state, to: [b.id])
-        b.network.send([2], on: .state, to: [a.id])
-        await a.peers.wait { $0.contains(.message([2], .state, b.id)) }
-        await b.peers.wait { $0.contains(.message([1], .state, a.id)) }
-        #expect(a.network.peers.count == 1)
-        #expect(b.network.peers.count == 1)
-        task.cancel()
-        await a.network.shutdown()
-        await b.network.shutdown()
-        await task.value
-    }
-
     @Test func `a lost connection is made again`() async throws {
         let b = try await Node()
         let proxy = LinkProxy(host: "127.0.0.1", port: b.port)
