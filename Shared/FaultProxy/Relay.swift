@@ -31,8 +31,9 @@ final class Relay: @unchecked Sendable {
         self.faults = faults
         forward.source = near
         backward.sink = near
-        try near.pipeline.syncOperations.addHandler(RelayHandler(stream: forward))
-        near.eventLoop.execute { self.applyOnLoop(faults) }
+        // The target may answer before the accepted channel is active, so nothing begins before that.
+        let handler = RelayHandler(stream: forward) { self.applyOnLoop(self.faults) }
+        try near.pipeline.syncOperations.addHandler(handler)
     }
 
     func onEnd(_ body: @escaping @Sendable () -> Void) {
@@ -60,7 +61,7 @@ final class Relay: @unchecked Sendable {
 
     /// A connection needs packets both ways: while one way is cut the attempt waits.
     private func connectIfAllowed() {
-        guard far == nil, !isConnecting, !faults.forward.isCut, !faults.backward.isCut else { return }
+        guard near.isActive, far == nil, !isConnecting, !faults.forward.isCut, !faults.backward.isCut else { return }
         isConnecting = true
         let backward = backward
         ClientBootstrap(group: near.eventLoop)

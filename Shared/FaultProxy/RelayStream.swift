@@ -100,9 +100,16 @@ final class RelayHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let stream: RelayStream
+    private let onActive: () -> Void
 
-    init(stream: RelayStream) {
+    init(stream: RelayStream, onActive: @escaping () -> Void = {}) {
         self.stream = stream
+        self.onActive = onActive
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        onActive()
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { stream.received(unwrapInboundIn(data)) }

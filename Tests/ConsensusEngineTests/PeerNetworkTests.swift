@@ -122,6 +122,26 @@ private final class Node: Sendable {
         }
     }
 
+    @Test func `nodes that connect to each other at the same time end with one connection`() async throws {
+        let b = try await Node(limits: patient)
+        let a = try await Node(dialing: [b.address], limits: patient)
+        let dialer = PeerDialer(peer: a.address, network: b.network)
+        let tasks = [
+            Task { await dialer.run() },
+            // What is sent over the connection that loses is lost with it, so each says it over every one.
+            Task { for await id in a.peers.connections { a.network.send([1], on: .state, to: [id]) } },
+            Task { for await id in b.peers.connections { b.network.send([2], on: .state, to: [id]) } },
+        ]
+        await a.peers.wait { $0.contains(.message([2], .state, b.id)) }
+        await b.peers.wait { $0.contains(.message([1], .state, a.id)) }
+        #expect(a.network.peers.count == 1)
+        #expect(b.network.peers.count == 1)
+        for task in tasks { task.cancel() }
+        await a.network.shutdown()
+        await b.network.shutdown()
+        for task in tasks { await task.value }
+    }
+
     @Test func `a lost connection is made again`() async throws {
         let b = try await Node()
         let proxy = LinkProxy(host: "127.0.0.1", port: b.port)
@@ -169,6 +189,19 @@ private final class Node: Sendable {
         for _ in 0..<8 { a.network.send([UInt8](repeating: 1, count: 1 << 20), on: .blocks, to: [b.id]) }
         a.network.send([7], on: .vote, to: [b.id])
         await b.peers.wait { $0.contains(.message([7], .vote, a.id)) }
+        await a.network.shutdown()
+        await b.network.shutdown()
+    }
+
+    @Test func `a peer that sends what is no message is cut off and kept out`() async throws {
+        let b = try await Node(limits: patient)
+        let a = try await Node(dialing: [b.address], limits: patient)
+        // The side that accepts has its peer earlier than the side that connects.
+        await a.connected(to: b)
+        a.network.send([0xBA, 0xD0], on: .vote, to: [b.id])
+        await b.peers.wait { $0.contains(.disconnected(a.id)) }
+        await a.peers.wait { $0.contains(.disconnected(b.id)) }
+        #expect(b.network.peers.isEmpty)
         await a.network.shutdown()
         await b.network.shutdown()
     }

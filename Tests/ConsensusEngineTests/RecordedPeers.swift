@@ -18,11 +18,15 @@ final class RecordedPeers: PeerEvents {
     }
 
     private let state = Mutex(State())
+    /// The other node of each connection, as it is made.
+    let connections: AsyncStream<PeerID>
+    private let connected: AsyncStream<PeerID>.Continuation
     /// Received messages are dealt with at once; otherwise their credit stays taken.
     let consumes: Bool
 
     init(consumes: Bool = true) {
         self.consumes = consumes
+        (connections, connected) = AsyncStream.makeStream()
     }
 
     var events: [Event] { state.withLock { $0.events } }
@@ -54,7 +58,10 @@ final class RecordedPeers: PeerEvents {
         for waiter in ready { waiter.continuation.resume() }
     }
 
-    func peerConnected(_ peer: PeerConnection) { note(.connected(peer.id)) }
+    func peerConnected(_ peer: PeerConnection) {
+        note(.connected(peer.id))
+        connected.yield(peer.id)
+    }
 
     func peerDisconnected(_ peer: PeerConnection, reason: PeerError) { note(.disconnected(peer.id)) }
 
