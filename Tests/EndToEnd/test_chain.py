@@ -46,7 +46,7 @@ def whole(chain):
 def test_four_validators_make_blocks_and_answer(chain):
     height = chain.grow(3)
     for validator in chain.validators:
-        assert validator.peers == 3
+        eventually(lambda: validator.peers == 3, f"three peers of {validator.name}", RETURN_TIMEOUT)
         status = validator.rpc("status")
         assert status["node_info"]["network"] == "haca-10740"
         assert int(status["validator_info"]["voting_power"]) == 10

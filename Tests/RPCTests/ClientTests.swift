@@ -316,7 +316,7 @@ struct ClientTests {
             configuration: Fixture.clientConfiguration([.tcp(host: "127.0.0.1", port: port)], limits: limits))
         let error = await status { _ = try await EchoClient(client).unary(.init()) }
         #expect(error?.code == .unavailable)
-        #expect(error?.message.contains("no_answer") == true)
+        #expect(error?.message.contains("no_answer") == true, "\(String(describing: error))")
         await client.shutdown(gracePeriod: .zero)
         try await listener.close()
     }
