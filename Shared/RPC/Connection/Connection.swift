@@ -61,6 +61,8 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     var context: ChannelHandlerContext?
     var state = State.preface
+    /// Why the connection closed, for calls that come after that.
+    var closedFor: RPCError?
     var logger: Logger
 
     // Receiving.
@@ -294,6 +296,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         deadlineTimer = nil
         var neverSeen = error
         neverSeen.neverSeen = true
+        closedFor = neverSeen
         if !wasReady { ready.fail(neverSeen) }
         for stream in streams.values { finish(stream, .failure(error)) }
         streams.removeAll()

@@ -58,8 +58,8 @@ extension Connection: RPCChannel {
         load.wrappingAdd(1, ordering: .relaxed)
         guard stream.phase == .waiting else { return }
         guard state != .closed, !peerIsDraining, !isDraining else {
-            return finish(
-                stream, .failure(RPCError(code: .unavailable, message: "the connection is closing", neverSeen: true)))
+            let closing = RPCError(code: .unavailable, message: "the connection is closing", neverSeen: true)
+            return finish(stream, .failure(closedFor ?? closing))
         }
         if let deadline = stream.deadline {
             guard deadline > .now() else { return finish(stream, .failure(Self.deadlinePassed)) }
