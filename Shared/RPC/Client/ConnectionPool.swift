@@ -13,6 +13,8 @@ final class ConnectionPool: Sendable {
 
     private struct State {
         var members: [Member] = []
+        /// Take no more calls, and still carry some.
+        var leaving: [Connection] = []
         var cursor = 0
         var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
         var nextWaiter: UInt64 = 0
@@ -47,8 +49,13 @@ final class ConnectionPool: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Gives the connection no more calls; those that run on it go on.
     func remove(_ connection: Connection) {
-        state.withLock { $0.members.removeAll { $0.connection === connection } }
+        state.withLock { state in
+            state.members.removeAll { $0.connection === connection }
+            state.leaving.append(connection)
+        }
+        connection.onClose { self.state.withLock { $0.leaving.removeAll { $0 === connection } } }
     }
 
     func setHealth(_ isHealthy: Bool, of connection: Connection) {
@@ -80,12 +87,12 @@ final class ConnectionPool: Sendable {
         state.withLock { $0.end = error }
     }
 
-    /// No call succeeds from now on. Returns the connections that are left.
+    /// No call succeeds from now on. Returns the connections that are open.
     func shutDown() -> [Connection] {
         defer { wakeWaiters() }
         return state.withLock { state in
             state.end = state.end ?? Self.shutDown
-            return state.members.map(\.connection)
+            return state.members.map(\.connection) + state.leaving
         }
     }
 
