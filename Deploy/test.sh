@@ -30,7 +30,7 @@ finish() {
 }
 
 # Suites that compute for seconds would keep the pool's few threads from every other test's tasks.
-computing='^(ConsensusTests|ConsensusTypesTests|ReplicaTests|SimulationTests)\.'
+computing='^(ConsensusTests|ConsensusTypesTests|ReplicaTests|SigningTests|SimulationTests)\.'
 
 run_swift() { # NAME ARGUMENTS
     local name=$1 status good bad skipped

@@ -104,7 +104,7 @@ struct ConnectionUpkeep: Sendable {
             }
             if case .connected = endpoint {
                 // A descriptor is used up with its connection.
-                return declareOutage("the peer at \(endpoint) is gone")
+                return declareOutage("the peer at \(endpoint) is gone" + (lastReason.isEmpty ? "" : ": \(lastReason)"))
             }
             guard failures > 0 else { continue }
             do {
