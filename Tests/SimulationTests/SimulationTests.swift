@@ -24,4 +24,16 @@ import Testing
         let options = SimulationOptions(seed: 77, nodes: 4, heights: 6)
         #expect(try Simulation.report(options).eventHash == Simulation.report(options).eventHash)
     }
+
+    /// The checks have teeth: with half of the power in traitors the chain forks or stops, and the report says so.
+    @Test func `too many traitors are noticed, and their plan is shrunk`() throws {
+        let plan = FaultPlan(
+            entries: [FaultPlan.Entry(at: 0, fault: .reset(2, 3))], betrayals: [0: .puppet, 1: .puppet])
+        let options = SimulationOptions(seed: 1, nodes: 4, heights: 4, plan: plan)
+        let report = try Simulation.report(options)
+        #expect(!report.isGood)
+        let shrunk = try Simulation.shrunk(options, report)
+        #expect(!shrunk.isGood)
+        #expect(shrunk.plan.entries.isEmpty)
+    }
 }
